@@ -1,0 +1,184 @@
+"""What a connector is: values about an outside system, and a few small functions for what a value can't say.
+
+A connector never opens a connection; it is handed a client that is already signed in.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+
+class ClientAuth(StrEnum):
+    """How the application proves itself at the token endpoint (RFC 6749 §2.3.1)."""
+
+    POST = "client_secret_post"
+    BASIC = "client_secret_basic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """One access scope, and what it lets its holder do, in words for people."""
+
+    name: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OAuthFacts:
+    """The OAuth side of the outside system. Paths stand under the connector's base URL."""
+
+    authorize_path: str
+    token_path: str
+    revoke_paths: tuple[str, ...]  # tried in this order until one of them knows the address
+    scopes: tuple[Scope, ...]
+    default_scope: str  # sent when the access scope is left empty
+    client_auth: ClientAuth = ClientAuth.POST
+    always_sends_iss: bool = False  # RFC 9207: then its absence in the callback is refused
+    revoke_replaced: bool = True  # whether the grant that a newer one replaced is withdrawn
+    unstated_lifetime: timedelta = timedelta(hours=1)  # taken when the reply doesn't say how long the token lives
+    registration_url: str = ""
+    registration_steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """The provider's limit for one upstream user, and the headers that tell how much of it is left."""
+
+    calls: int
+    window: timedelta
+    limit_header: str
+    remaining_header: str
+    reset_header: str  # epoch seconds, UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormField:
+    """One field of the Add New Credential overlay."""
+
+    name: Literal["name", "description", "client_id", "client_secret", "scope"]
+    label: str
+    required: bool
+    help: str = ""
+    secret: bool = False
+    max_length: int = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The account at the provider that gave consent. ``user`` is the person whose rate limit counts."""
+
+    subdomain: str | None
+    name: str | None = None
+    url: str | None = None
+    user: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An API answer: status, headers with lower-case names, and the body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class SignedInClient(Protocol):
+    """An HTTP client that keeps to the connector's API, and adds the bearer token and the rate budget itself."""
+
+    async def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
+        """Send GET to a path under the base URL; raise ours for anything but a 2xx answer."""
+
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Records as they came, and where the next page is, if there is one."""
+
+    records: list[Record]
+    next_path: str | None  # path and query under the base URL
+
+
+class Pager(Protocol):
+    """Reads a list answer of one kind."""
+
+    def __call__(self, answer: Answer, *, records_key: str, base_url: str) -> Page:
+        """Return the records and the next page; raise ReplyNotUnderstood when the body isn't such a list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """A readable collection of the connector."""
+
+    name: str  # snake_case, the table's name
+    title: str
+    meaning: str
+    path: str  # under the base URL; {parent} stands for the parent's id
+    records_key: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    primary_key: tuple[str, ...] = ("id",)
+    paginated: bool = True
+    per_page: int = 100
+    parent: str | None = None  # the stream whose records are walked over for {parent}
+    single: bool = False  # one object instead of a list
+    changed_since: bool = False  # understands the parameter ``since``
+    deleted_path: str | None = None  # the feed that tells of deletions
+    note: str = ""
+
+
+class FindAccount(Protocol):
+    """Asks the provider whose account a grant belongs to: the connector's test call."""
+
+    async def __call__(self, client: SignedInClient) -> Account:
+        """Return the account; raise ours when the provider doesn't let us in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connector:
+    """Everything Consentry knows about one outside system."""
+
+    name: str
+    title: str
+    description: str  # one line of what the connector is for
+    base_url: str
+    api_prefix: str  # the only part of the API that can be reached, such as "api/v2/"
+    oauth: OAuthFacts
+    rate_limit: RateLimit | None
+    form: tuple[FormField, ...]
+    streams: tuple[Stream, ...]
+    pager: Pager
+    find_account: FindAccount
+    account_of_reply: Callable[[Mapping[str, object]], str | None]  # the subdomain, where the token reply names it
+    error_of_body: Callable[[bytes], str]  # one short sentence for people out of an error body, or ""
+    logo: Path  # SVG of our own drawing
+    docs: Path  # README.md of the folder
+
+    @property
+    def issuer(self) -> str:
+        """The issuer identifier (RFC 9207), compared as a plain string."""
+        return self.base_url
+
+    @property
+    def authorize_url(self) -> str:
+        """The authorization endpoint."""
+        return self.base_url + self.oauth.authorize_path
+
+    @property
+    def token_url(self) -> str:
+        """The token endpoint."""
+        return self.base_url + self.oauth.token_path
+
+    def scope_to_ask(self, scope: str) -> str:
+        """Return the scope that is sent for what the person entered."""
+        return " ".join(scope.split()) or self.oauth.default_scope
+
+    def stream(self, name: str) -> Stream | None:
+        """Return the stream of this name, if there is one."""
+        return next((stream for stream in self.streams if stream.name == name), None)
+
+
+Records = AsyncIterator[Page]

@@ -1,0 +1,169 @@
+"""Open the database, begin transactions, and lease rows; the same on SQLite and PostgreSQL.
+
+Foreign errors are translated here, once: busy, gone, full and broken databases become ours.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final, Literal
+
+from sqlalchemy import Float, cast, event, func, literal_column, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.sql.elements import ColumnElement
+
+from consentry.errors import SettingWrong, StorageBroken, StorageBusy
+
+BUSY_SECONDS: Final = 30
+"""How long a writer waits for another process's transaction before it says that the database is busy."""
+
+_SQLITE_PRAGMAS: Final = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # a commit must survive the power cut that follows it
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA secure_delete=ON",  # what is shredded leaves no readable page behind
+    f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}",
+)
+
+
+class Database:
+    """One database, with a door for reading and a door for writing."""
+
+    def __init__(self, reader: AsyncEngine, writer: AsyncEngine) -> None:
+        self._reader = reader
+        self._writer = writer
+        self.dialect: Literal["sqlite", "postgresql"] = "sqlite" if reader.dialect.name == "sqlite" else "postgresql"
+
+    @property
+    def url(self) -> URL:
+        """Where the database is; prints without its password."""
+        return self._writer.url
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Begin a writing transaction; it commits at the end, and rolls back when anything is raised.
+
+        On SQLite it holds the write lock from its first moment on, so that what it reads stays true.
+        """
+        with translated():
+            async with self._writer.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Begin a transaction that only reads."""
+        with translated():
+            async with self._reader.begin() as connection:
+                yield connection
+
+    def now(self) -> ColumnElement[float]:
+        """Return the database's own time in epoch seconds: what leases are measured by, alike for every node."""
+        if self.dialect == "sqlite":
+            return literal_column("((julianday('now') - 2440587.5) * 86400.0)", Float)
+        return cast(func.extract("epoch", func.clock_timestamp()), Float)
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()
+
+
+class translated:  # noqa: N801 - reads as a word in a with statement, like contextlib's own
+    """Turn the engine's errors into ours, at this border only."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, IntegrityError):
+            return
+        if isinstance(error, PoolTimeout):
+            raise StorageBusy("The database is busy.") from error
+        if isinstance(error, DBAPIError):
+            raise _judge(error) from error
+        if isinstance(error, SQLAlchemyError):
+            raise StorageBroken("The database refused a statement.") from error
+        if isinstance(error, OSError):
+            raise StorageBusy("The database can't be reached.") from error
+
+
+def _judge(error: DBAPIError) -> StorageBusy | StorageBroken:
+    words = str(error.orig).lower()
+    if ("disk" in words and "full" in words) or "no space" in words:
+        return StorageBusy(
+            "The disk that holds the database is full.", hint="Make room; what was under way goes on then."
+        )
+    if "locked" in words or "busy" in words:
+        return StorageBusy("The database is locked by somebody else.")
+    if "readonly" in words or "read-only" in words:
+        return StorageBusy("The database can't be written to.", hint="Give Consentry the right to write to it again.")
+    if error.connection_invalidated or type(error.orig).__name__ in (
+        "OperationalError",
+        "InterfaceError",
+        "AdminShutdown",
+    ):
+        return StorageBusy("The database can't be reached.")
+    return StorageBroken("The database refused a statement.", hint="Run consentry doctor.")
+
+
+def async_url(address: str) -> URL:
+    """Read a database URL, and choose the async driver for it; raise SettingWrong for any other database."""
+    try:
+        url = make_url(address)
+    except SQLAlchemyError:
+        raise SettingWrong(
+            "CONSENTRY_DATABASE_URL can't be read.", hint="Use postgresql://user:password@host/name."
+        ) from None
+    if url.get_backend_name() == "sqlite":
+        return url.set(drivername="sqlite+aiosqlite")
+    if url.get_backend_name() in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    raise SettingWrong(
+        f"CONSENTRY_DATABASE_URL names {url.get_backend_name()}, which Consentry can't use.",
+        hint="Use PostgreSQL, or leave it empty for SQLite.",
+    )
+
+
+def connect(address: str, *, connections: int = 10) -> Database:
+    """Return the database at a URL; nothing is opened before it is used."""
+    url = async_url(address)
+    if url.get_backend_name() != "sqlite":
+        engine = create_async_engine(
+            url,
+            pool_size=connections,
+            max_overflow=connections,
+            pool_timeout=BUSY_SECONDS,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10, "application_name": "consentry"},
+        )
+        return Database(engine, engine)
+    reader = _sqlite_engine(url, begin="BEGIN", connections=max(2, connections // 2))
+    writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", connections=1)
+    return Database(reader, writer)
+
+
+def _sqlite_engine(url: URL, *, begin: str, connections: int) -> AsyncEngine:
+    """Make an engine that begins its transactions itself, because the driver would begin them too late."""
+    engine = create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=BUSY_SECONDS,
+        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in _SQLITE_PRAGMAS:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,310 @@
+"""The one picture of the database: every table, for both engines. A room's store alone speaks SQL to its tables.
+
+Ids are never given twice (autoincrement), because audit entries and sealed values name rows by them.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import Boolean
+
+from consentry.storage.types import Moment
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _id() -> Column[int]:
+    return Column("id", Id, primary_key=True, autoincrement=True)
+
+
+def _credential() -> Column[int]:
+    return Column("credential_id", Id, ForeignKey("credentials.id", ondelete="CASCADE"), nullable=False, index=True)
+
+
+# --- storage
+
+facts = Table(  # one row a fact about this installation, such as the vault's primary key
+    "facts", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False)
+)
+
+changes = Table(  # on SQLite, what other processes' caches must forget; PostgreSQL tells them by NOTIFY
+    "changes",
+    metadata,
+    _id(),
+    Column("subject", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# --- vault
+
+key_checks = Table(
+    "key_checks",
+    metadata,
+    Column("key_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    _id(),
+    Column("owner", Text, nullable=False),  # the table of the row that the secret belongs to
+    Column("owner_id", Id, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("key_id", BigInteger, nullable=False, index=True),
+    Column("sealed", LargeBinary, nullable=False),
+    UniqueConstraint("owner", "owner_id", "field"),
+    sqlite_autoincrement=True,
+)
+
+# --- audit
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),  # counted by the chain, without gaps
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("credential_id", Id, index=True),  # no foreign key: the trail outlives what it tells of
+    Column("detail", Text, nullable=False),
+    Column("ip", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+
+# --- accounts
+
+people = Table(
+    "people",
+    metadata,
+    _id(),
+    Column("email", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("signed_in_at", Moment),
+    Column("disabled_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _id(),
+    Column("token_hash", Text, nullable=False, unique=True),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("csrf_token", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("proved_at", Moment, nullable=False),  # when the password was last given
+    sqlite_autoincrement=True,
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("key_hash", Text, nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("revoked_at", Moment),
+    Column("used_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+attempts = Table(  # failures that throttle: sign-ins by address and by person
+    "attempts",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("blocked_until", Moment),
+)
+
+# --- credentials
+
+credentials = Table(
+    "credentials",
+    metadata,
+    _id(),
+    Column("connector", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False),  # the name as it is compared: without case and outer space
+    Column("description", Text, nullable=False, server_default=""),
+    Column("created_by", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("secret_version", Integer, nullable=False),
+    Column("secret_hint", Text, nullable=False, server_default=""),
+    Column("scope", Text, nullable=False, server_default=""),  # as asked; empty means the connector's default
+    Column("version", Integer, nullable=False),  # counts what an authorization depends on
+    Column("status", Text, nullable=False, index=True),
+    Column("status_reason", Text, nullable=False, server_default=""),
+    Column("status_code", Text, nullable=False, server_default=""),
+    Column("status_since", Moment, nullable=False),
+    Column("verified_status", Text),
+    Column("verified_detail", Text),
+    Column("verified_at", Moment),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("refresh_at", Moment, index=True),  # when upkeep should look at it next
+    Column("used_at", Moment),
+    Column("lease_owner", Text),
+    Column("lease_fence", Integer, nullable=False, server_default="0"),
+    Column("lease_until", Float),  # by the database's own clock, seconds since 1970
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("connector", "name_key"),
+    sqlite_autoincrement=True,
+)
+
+client_changes = Table(  # an edit of client ID, secret or scope that waits for consent
+    "client_changes",
+    metadata,
+    Column(
+        "credential_id", Id, ForeignKey("credentials.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    Column("client_id", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("secret_version", Integer),  # of the field new_client_secret; null keeps the stored secret
+    Column("secret_hint", Text, nullable=False, server_default=""),
+    Column("created_at", Moment, nullable=False),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    _id(),
+    _credential(),
+    Column("state", Text, nullable=False),  # current | pending
+    Column("version", Integer, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("granted_scope", Text, nullable=False),
+    Column("has_refresh_token", Boolean, nullable=False),
+    Column("issued_at", Moment, nullable=False),
+    Column("refreshed_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("account_subdomain", Text),
+    Column("account_name", Text),
+    Column("account_url", Text),
+    Column("upstream_user", Text),
+    Index("uq_grants_current", "credential_id", "state", unique=True),
+    sqlite_autoincrement=True,
+)
+
+authorizations = Table(
+    "authorizations",
+    metadata,
+    _id(),
+    _credential(),
+    Column("credential_version", Integer, nullable=False),
+    Column("state_hash", Text, unique=True),  # null once taken
+    Column("nonce_hash", Text, nullable=False),
+    Column("session_id", Id),  # the signed-in session it was begun in; null for a connect link
+    Column("actor", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("redirect_uri", Text, nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("token_url", Text, nullable=False),
+    Column("return_to", Text, nullable=False),
+    Column("status", Text, nullable=False),  # begun | taken | connected | pending_account | failed
+    Column("code", Text, nullable=False, server_default=""),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("hint", Text, nullable=False, server_default=""),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+connect_links = Table(
+    "connect_links",
+    metadata,
+    _id(),
+    _credential(),
+    Column("token_hash", Text, nullable=False, unique=True),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+journal = Table(  # token requests under way: what a crash leaves is settled from here
+    "journal",
+    metadata,
+    _id(),
+    Column("credential_id", Id, nullable=False, index=True),  # no foreign key: a late reply outlives its credential
+    Column("kind", Text, nullable=False),  # refresh | secret_trial | exchange
+    Column("state", Text, nullable=False),  # sent | replied | unanswered
+    Column("grant_id", Id),
+    Column("grant_version", Integer),
+    Column("authorization_id", Id),
+    Column("owner", Text, nullable=False),
+    Column("fence", Integer),
+    Column("attempts", Integer, nullable=False, server_default="1"),
+    Column("sent_at", Moment, nullable=False),
+    Column("replied_at", Moment),
+    Column("lease_until", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+revocations = Table(  # tokens to be withdrawn at the provider; they outlive their credential
+    "revocations",
+    metadata,
+    _id(),
+    Column("credential_id", Id, nullable=False, index=True),
+    Column("connector", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_at", Moment, nullable=False, index=True),
+    Column("lease_until", Float),
+    Column("created_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+credential_uses = Table(  # who would break without the credential; written by flows
+    "credential_uses",
+    metadata,
+    Column(
+        "credential_id", Id, ForeignKey("credentials.id", ondelete="RESTRICT"), primary_key=True, autoincrement=False
+    ),
+    Column("kind", Text, primary_key=True),  # source | destination
+    Column("flow_id", Id, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+)
+
+budgets = Table(  # the provider's rate limit, one row an upstream user
+    "budgets",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("allowance", Integer, nullable=False),  # calls a window
+    Column("spent", Integer, nullable=False),
+    Column("resets_at", Float, nullable=False),  # epoch seconds, by the provider's clock
+)
