@@ -6,16 +6,10 @@ A connector never opens a connection; it is handed a client that is already sign
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-
-class ClientAuth(StrEnum):
-    """How the application proves itself at the token endpoint (RFC 6749 §2.3.1)."""
-
-    POST = "client_secret_post"
-    BASIC = "client_secret_basic"
+from consentry.oauth import ClientAuth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
