@@ -1,4 +1,4 @@
-"""Client authentication at the token and revocation endpoints (RFC 6749 §2.3.1): one way per application, never both."""
+"""Client authentication at token and revocation endpoints (RFC 6749 §2.3.1): one way per application, never both."""
 
 import base64
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import msgspec
 
@@ -96,7 +96,7 @@ def _read_success(members: dict[str, Any] | None) -> TokenReply:
     )
 
 
-def _is_token(value: object) -> bool:
+def _is_token(value: object) -> TypeGuard[str]:
     """Tell whether a value can go into a header: visible ASCII (RFC 6749 §A.12) of a sane length."""
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_TOKEN and all("!" <= sign <= "~" for sign in value)
 
@@ -120,7 +120,7 @@ def _read_refusal(status: int, body: bytes, members: dict[str, Any] | None) -> C
     error = (members or {}).get("error")
     if isinstance(error, str) and error:
         return _refusal_by_code(error)
-    # Capsule doesn't publish its error bodies, so a plain 400 or 401 counts as a refused grant; an HTML page never does.
+    # Not every provider names its errors: a plain 400 or 401 counts as a refused grant, an HTML page never does.
     if status in (400, 401) and (members is not None or not body.strip()):
         return GrantRefused(f"The provider refused the grant without saying why (HTTP {status}).")
     return ReplyNotUnderstood(f"The provider's token endpoint sent an answer that can't be understood (HTTP {status}).")
