@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 START_SECONDS: Final = 90
+MEMORY: Final = Path("/dev/shm")
+ROOM_BYTES: Final = 2 << 30
 TEMPLATE: Final = "consentry_template"
 
 
@@ -55,7 +58,17 @@ def sibling(url: str, name: str) -> str:
 def place_of_run() -> Path:
     """Return the folder that all workers of one test run share."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"alone{os.getpid()}"
-    return Path(tempfile.gettempdir()) / f"consentry-tests-{run[:16]}"
+    return _roomy_memory() / f"consentry-tests-{run[:16]}"
+
+
+def _roomy_memory() -> Path:
+    """Return a folder in memory, where making a database takes a tenth of the time, or the ordinary one."""
+    try:
+        if shutil.disk_usage(MEMORY).free > ROOM_BYTES and os.access(MEMORY, os.W_OK):
+            return MEMORY
+    except OSError:
+        pass
+    return Path(tempfile.gettempdir())
 
 
 @contextlib.contextmanager
