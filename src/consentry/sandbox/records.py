@@ -1,0 +1,171 @@
+"""The records of one account, each encoded once: pages are joined from ready bytes.
+
+A collection knows its order, its children, what changed since a moment, and what was deleted.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal
+from zlib import crc32
+
+import msgspec
+
+Order = Literal["id", "updated", "shuffled"]
+Parent = tuple[str, int]
+OPTIONAL: Final = frozenset({"tags", "fields", "missingImportantFields", "memberships", "tasks"})
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder().decode
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record: its JSON object without the closing brace, and the parts that only an embed shows."""
+
+    id: int
+    updated_at: str
+    body: bytes
+    extras: tuple[tuple[str, bytes], ...] = ()
+    parents: tuple[Parent, ...] = ()
+
+    def render(self, embeds: frozenset[str]) -> bytes:
+        """Return the JSON object with the embedded parts that were asked for."""
+        if not embeds or not self.extras:
+            return self.body + b"}"
+        parts = [self.body, *(part for name, part in self.extras if name in embeds), b"}"]
+        return b"".join(parts)
+
+    def decode(self) -> dict[str, Any]:
+        """Return the whole record as a dictionary, embedded parts included."""
+        whole: dict[str, Any] = _decode(self.render(OPTIONAL))
+        return whole
+
+
+def encode(values: Mapping[str, Any], *, parents: Iterable[Parent] = ()) -> Record:
+    """Make a record of plain values. The keys of OPTIONAL become embedded parts."""
+    plain = {key: value for key, value in values.items() if key not in OPTIONAL}
+    extras = tuple((key, b',"%b":%b' % (key.encode(), _encode(values[key]))) for key in values if key in OPTIONAL)
+    updated = values.get("updatedAt") or values.get("createdAt") or ""
+    return Record(values.get("id", 0), updated, _encode(plain)[:-1], extras, tuple(parents))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """What is left of a deleted record, or of one withdrawn from the user's view."""
+
+    id: int
+    deleted_at: str
+    restricted: bool = False
+
+
+@dataclass(slots=True)
+class Collection:
+    """Records of one kind. `sort` replaces every other order, for what always comes newest first."""
+
+    sort: Callable[[Record], Any] | None = None
+    _records: dict[int, Record] = field(default_factory=dict, repr=False)
+    _children: dict[Parent, list[int]] = field(default_factory=dict, repr=False)
+    _tombstones: list[Tombstone] = field(default_factory=list, repr=False)
+    _ordered: dict[Order, tuple[Record, ...]] = field(default_factory=dict, repr=False)
+    _texts: dict[int, str] = field(default_factory=dict, repr=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def add(self, values: Mapping[str, Any], *, parents: Iterable[Parent] = ()) -> Record:
+        """Add a record, or replace the one with the same id."""
+        record = encode(values, parents=parents)
+        with self._lock:
+            if record.id in self._records:
+                self._unlink(self._records[record.id])
+                self._texts.pop(record.id, None)
+            self._records[record.id] = record
+            for parent in record.parents:
+                self._children.setdefault(parent, []).append(record.id)
+            self._ordered.clear()
+        return record
+
+    def change(self, record_id: int, changes: Mapping[str, Any], *, at: str) -> Record:
+        """Change fields of a record and its `updatedAt`; raises KeyError for an unknown id."""
+        with self._lock:
+            known = self._records[record_id]
+            return self.add({**known.decode(), **changes, "updatedAt": at}, parents=known.parents)
+
+    def remove(self, record_id: int, *, at: str, restricted: bool = False) -> None:
+        """Delete a record and leave a tombstone; raises KeyError for an unknown id."""
+        with self._lock:
+            self._unlink(self._records.pop(record_id))
+            self._ordered.clear()
+            self.bury(Tombstone(id=record_id, deleted_at=at, restricted=restricted))
+
+    def bury(self, tombstone: Tombstone) -> None:
+        """Remember that a record was deleted."""
+        with self._lock:
+            self._tombstones.append(tombstone)
+
+    def find(self, record_id: int) -> Record | None:
+        """Return the record with this id, if there is one."""
+        return self._records.get(record_id)
+
+    def all(self, order: Order = "id") -> tuple[Record, ...]:
+        """Return every record in order; the order is kept until something changes."""
+        with self._lock:
+            if order not in self._ordered:
+                self._ordered[order] = tuple(sorted(self._records.values(), key=self.sort or _KEYS[order]))
+            return self._ordered[order]
+
+    def since(self, moment: str, order: Order, *, inclusive: bool) -> tuple[Record, ...]:
+        """Return the records changed after a moment (or in its second too)."""
+        if inclusive:
+            return tuple(record for record in self.all(order) if record.updated_at >= moment)
+        return tuple(record for record in self.all(order) if record.updated_at > moment)
+
+    def of(self, parent: Parent, order: Order = "id") -> tuple[Record, ...]:
+        """Return the records that belong to a parent."""
+        with self._lock:
+            found = [self._records[child] for child in self._children.get(parent, ())]
+        return tuple(sorted(found, key=self.sort or _KEYS[order]))
+
+    def matching(self, needle: str) -> tuple[Record, ...]:
+        """Return the records whose names, descriptions or contact data contain a text, whatever its case."""
+        folded = needle.casefold()
+        return tuple(record for record in self.all() if folded in self._text_of(record))
+
+    def _text_of(self, record: Record) -> str:
+        if record.id not in self._texts:
+            self._texts[record.id] = "\n".join(_texts_in(record.decode())).casefold()
+        return self._texts[record.id]
+
+    def tombstones(self, since: str, *, inclusive: bool) -> tuple[Tombstone, ...]:
+        """Return what was deleted after a moment (or in its second too), oldest first."""
+        with self._lock:
+            found = [
+                stone for stone in self._tombstones
+                if stone.deleted_at > since or (inclusive and stone.deleted_at == since)
+            ]  # fmt: skip
+        return tuple(sorted(found, key=lambda stone: (stone.deleted_at, stone.id)))
+
+    def _unlink(self, record: Record) -> None:
+        for parent in record.parents:
+            self._children[parent].remove(record.id)
+
+
+def _texts_in(values: dict[str, Any]) -> Iterator[str]:
+    yield " ".join(values[key] for key in ("firstName", "lastName") if values.get(key))
+    yield from (values[key] for key in ("name", "jobTitle", "about", "description") if values.get(key))
+    yield from (item["address"] for item in values.get("emailAddresses", ()))
+    yield from (item["number"] for item in values.get("phoneNumbers", ()))
+
+
+_KEYS: Final[dict[Order, Callable[[Record], Any]]] = {
+    "id": lambda record: record.id,
+    "updated": lambda record: (record.updated_at, record.id),
+    "shuffled": lambda record: crc32(b"%d" % record.id),
+}
+
+
+def stamp(moment: datetime) -> str:
+    """Return a moment in UTC as Capsule writes it, in whole seconds."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
