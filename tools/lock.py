@@ -19,12 +19,13 @@ def pin(wanted: list[str], target: Path) -> None:
 
 
 def main() -> None:
-    """Pin the run-time set (with what builds the package), then everything."""
+    """Pin the run-time set (with what builds the package), then everything, then the Node.js for machines without."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     run = [*project["project"]["dependencies"], *project["build-system"]["requires"], "editables"]
     groups = project["dependency-groups"]
     pin(run, ROOT / "requirements" / "run.txt")
     pin([*run, *groups["test"], *groups["dev"]], ROOT / "requirements" / "develop.txt")
+    pin(groups["node"], ROOT / "requirements" / "node.txt")
 
 
 if __name__ == "__main__":
