@@ -74,9 +74,8 @@ class Journal:
 def without_secrets(query: str) -> str:
     """Return a query string in which the values of secret parameters are hidden."""
     pairs = parse_qsl(query, keep_blank_values=True)
-    return urlencode(
-        [(key, "[hidden]" if key.lower() in _SECRET_PARAMETERS else value) for key, value in pairs], safe="[]/:,"
-    )
+    shown = [(key, "[hidden]" if key.lower() in _SECRET_PARAMETERS else value) for key, value in pairs]
+    return urlencode(shown, safe="[]/:,")
 
 
 def without_ids(path: str) -> str:

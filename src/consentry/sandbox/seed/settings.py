@@ -145,15 +145,21 @@ def _holder(draw: Draw, kind: str, name: str, *, archived: bool) -> dict[str, An
     return {"id": draw.id(kind), "name": name, "description": None, "deleted": archived, **draw.times()}
 
 
+def _holder(draw: Draw, kind: str, order: int, name: str, *, archived: bool) -> dict[str, Any]:
+    created = BEGIN + timedelta(days=40 * order)
+    return {
+        "id": draw.id(kind),
+        "name": name,
+        "description": None,
+        "deleted": archived,
+        "createdAt": stamp(created),
+        "updatedAt": stamp(draw.moment(created)),
+    }
+
+
 def _sow_pipelines(draw: Draw) -> None:
-    for name, archived, milestones in PIPELINES:
-        pipeline: dict[str, Any] = {
-            "id": draw.id("pipeline"),
-            "name": name,
-            "description": None,
-            "deleted": archived,
-            **draw.times(),
-        }
+    for order, (name, archived, milestones) in enumerate(PIPELINES):
+        pipeline = _holder(draw, "pipeline", order, name, archived=archived)
         draw.crm["pipelines"].add(pipeline)
         for title, probability in milestones:
             milestone = {
@@ -170,14 +176,8 @@ def _sow_pipelines(draw: Draw) -> None:
 
 
 def _sow_boards(draw: Draw) -> None:
-    for name, archived, stages in BOARDS:
-        board: dict[str, Any] = {
-            "id": draw.id("board"),
-            "name": name,
-            "description": None,
-            "deleted": archived,
-            **draw.times(),
-        }
+    for number, (name, archived, stages) in enumerate(BOARDS):
+        board = _holder(draw, "board", number, name, archived=archived)
         draw.crm["boards"].add(board)
         for order, title in enumerate(stages):
             stage = {
