@@ -141,10 +141,6 @@ def _sow_definitions(draw: Draw, entity: str) -> None:
         draw.crm[f"{entity}/fields/definitions"].add(values, parents=parents)
 
 
-def _holder(draw: Draw, kind: str, name: str, *, archived: bool) -> dict[str, Any]:
-    return {"id": draw.id(kind), "name": name, "description": None, "deleted": archived, **draw.times()}
-
-
 def _holder(draw: Draw, kind: str, order: int, name: str, *, archived: bool) -> dict[str, Any]:
     created = BEGIN + timedelta(days=40 * order)
     return {
