@@ -1,10 +1,11 @@
-"""Fixtures for every test: databases on both engines, a clock that stands still, repeatable randomness, a home."""
+"""Fixtures for every test: databases on both engines, a clock that stands still, a home, a sandbox."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from consentry import sandbox as sandbox_room
 from consentry.core.clock import FakeClock
 from consentry.core.ids import SeededRandomness
 from consentry.storage import Database, connect
@@ -59,3 +60,10 @@ def clock() -> FakeClock:
 def randomness() -> SeededRandomness:
     """Give the same values in every run."""
     return SeededRandomness()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[sandbox_room.RunningSandbox]:
+    """Run a small Capsule on a loopback port, with a memory of its own."""
+    with sandbox_room.start() as running:
+        yield running
