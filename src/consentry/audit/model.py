@@ -59,8 +59,18 @@ class Entry:
     id: int
     at: datetime
     actor: str
-    action: Action
-    outcome: Outcome
+    action: Action | str  # a text that is no action was put there by somebody else
+    outcome: Outcome | str
     credential_id: int | None
     detail: str
     ip: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What verifying the chain found."""
+
+    ok: bool
+    entries: int  # that are as they were written
+    first_broken_id: int | None  # the entry that was changed, or is missing
+    head: str  # the hash of the last good entry: noted elsewhere, it also shows whether later ones were cut off
