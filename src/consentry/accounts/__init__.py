@@ -10,6 +10,7 @@ from consentry.accounts.model import (
     Person,
     Session,
     caller_of_session,
+    session_cookie,
     with_included,
 )
 from consentry.accounts.passwords import Passwords
@@ -61,6 +62,7 @@ __all__ = [
     "prove",
     "rename_person",
     "revoke_api_key",
+    "session_cookie",
     "set_password",
     "sign_in",
     "sign_out",

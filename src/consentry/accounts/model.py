@@ -134,6 +134,11 @@ def caller_of_key(api_key: ApiKey, ip: str) -> Caller:
     return Caller(name=name, scopes=with_included(api_key.scopes), ip=ip, api_key=api_key)
 
 
+def session_cookie(*, is_secure: bool) -> str:
+    """Return the name of the cookie that carries a session's token, bound to the host where there is TLS."""
+    return "__Host-consentry" if is_secure else "consentry"
+
+
 def fingerprint(token: str) -> str:
     """Return the form in which session tokens and API keys are stored; they are random, so a plain hash is enough."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

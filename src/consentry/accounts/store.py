@@ -110,7 +110,8 @@ async def add_session(
 
 async def find_session(connection: AsyncConnection, token_hash: str) -> Session | None:
     """Return the session of a token, with its person."""
-    query = select(sessions, *_PERSON).join(people, people.c.id == sessions.c.person_id)
+    own = [column for column in sessions.c if column.name not in ("person_id", "token_hash")]
+    query = select(*own, *_PERSON).join(people, people.c.id == sessions.c.person_id)
     row = (await connection.execute(query.where(sessions.c.token_hash == token_hash))).one_or_none()
     if row is None:
         return None
@@ -142,7 +143,7 @@ async def forget_sessions_of(connection: AsyncConnection, person_id: PersonId, *
 
 async def forget_dead_sessions(connection: AsyncConnection, *, seen_before: datetime, made_before: datetime) -> None:
     """Delete the sessions that nobody can use any more."""
-    dead = or_(sessions.c.seen_at < seen_before, sessions.c.created_at < made_before)
+    dead = or_(sessions.c.seen_at <= seen_before, sessions.c.created_at <= made_before)
     await connection.execute(delete(sessions).where(dead))
 
 
