@@ -1,9 +1,9 @@
 """What is known about outside systems: the contract, the catalogue, and one folder a system."""
 
+from consentry.connectors.catalogue import Catalogue
 from consentry.connectors.contract import (
     Account,
     Answer,
-    ClientAuth,
     Connector,
     FormField,
     OAuthFacts,
@@ -14,10 +14,13 @@ from consentry.connectors.contract import (
     SignedInClient,
     Stream,
 )
+from consentry.connectors.reading import read
+from consentry.oauth import ClientAuth
 
 __all__ = [
     "Account",
     "Answer",
+    "Catalogue",
     "ClientAuth",
     "Connector",
     "FormField",
@@ -28,4 +31,5 @@ __all__ = [
     "Scope",
     "SignedInClient",
     "Stream",
+    "read",
 ]

@@ -29,6 +29,7 @@ class OAuthFacts:
     revoke_paths: tuple[str, ...]  # tried in this order until one of them knows the address
     scopes: tuple[Scope, ...]
     default_scope: str  # sent when the access scope is left empty
+    write_scopes: tuple[str, ...] = ()  # one of them is needed for anything but reading; none named: nothing is known
     client_auth: ClientAuth = ClientAuth.POST
     always_sends_iss: bool = False  # RFC 9207: then its absence in the callback is refused
     revoke_replaced: bool = True  # whether the grant that a newer one replaced is withdrawn
@@ -83,7 +84,11 @@ class SignedInClient(Protocol):
     """An HTTP client that keeps to the connector's API, and adds the bearer token and the rate budget itself."""
 
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
-        """Send GET to a path under the base URL; raise ours for anything but a 2xx answer."""
+        """Send GET to a path under the base URL, which may carry a query.
+
+        Anything but a 2xx answer is raised as ours: ReauthorizationRequired for 401, ScopeMissing for 403, NotFound for
+        404, RateLimited for 429, ProviderDown for 5xx, ReplyNotUnderstood for the rest.
+        """
 
 
 Record = dict[str, Any]
@@ -100,8 +105,11 @@ class Page:
 class Pager(Protocol):
     """Reads a list answer of one kind."""
 
-    def __call__(self, answer: Answer, *, records_key: str, base_url: str) -> Page:
-        """Return the records and the next page; raise ReplyNotUnderstood when the body isn't such a list."""
+    def __call__(self, answer: Answer, *, records_key: str, base_url: str, asked: str) -> Page:
+        """Return the records and the next page; raise ReplyNotUnderstood when the body isn't such a list.
+
+        ``asked`` is the path and query that was answered.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +125,9 @@ class Stream:
     primary_key: tuple[str, ...] = ("id",)
     paginated: bool = True
     per_page: int = 100
-    parent: str | None = None  # the stream whose records are walked over for {parent}
+    parent: str | None = None  # the stream whose records are walked over for {parent}, by their first key
+    parent_where: Mapping[str, object] = field(default_factory=dict)  # members that such a parent record must have
+    parent_field: str | None = None  # where the parent's id is put, when the records themselves don't name it
     single: bool = False  # one object instead of a list
     changed_since: bool = False  # understands the parameter ``since``
     deleted_path: str | None = None  # the feed that tells of deletions
@@ -148,8 +158,8 @@ class Connector:
     find_account: FindAccount
     account_of_reply: Callable[[Mapping[str, object]], str | None]  # the subdomain, where the token reply names it
     error_of_body: Callable[[bytes], str]  # one short sentence for people out of an error body, or ""
-    logo: Path  # SVG of our own drawing
-    docs: Path  # README.md of the folder
+    folder: Path  # with the logo (SVG of our own drawing), the samples and the README
+    per_page_param: str | None = None  # the query parameter that asks for a page's size
 
     @property
     def issuer(self) -> str:
@@ -165,6 +175,26 @@ class Connector:
     def token_url(self) -> str:
         """The token endpoint."""
         return self.base_url + self.oauth.token_path
+
+    @property
+    def revoke_urls(self) -> tuple[str, ...]:
+        """The revocation endpoints, in the order in which they are tried."""
+        return tuple(self.base_url + path for path in self.oauth.revoke_paths)
+
+    @property
+    def logo(self) -> Path:
+        """The logo, an SVG of our own drawing."""
+        return self.folder / "logo.svg"
+
+    @property
+    def docs(self) -> Path:
+        """The page for people who set up the connector."""
+        return self.folder / "README.md"
+
+    @property
+    def samples(self) -> Path:
+        """Replies in the documented shape, one file a stream."""
+        return self.folder / "samples"
 
     def scope_to_ask(self, scope: str) -> str:
         """Return the scope that is sent for what the person entered."""
