@@ -147,6 +147,7 @@ class Connector:
 
     name: str
     title: str
+    provider: str  # what people call the system in a sentence: "Authorize with …"
     description: str  # one line of what the connector is for
     base_url: str
     api_prefix: str  # the only part of the API that can be reached, such as "api/v2/"

@@ -74,6 +74,7 @@ _FORM: Final = (
 connector: Final = Connector(
     name="capsule",
     title="Capsule CRM",
+    provider="Capsule",
     description="Contacts, opportunities, projects and tasks of a Capsule account.",
     base_url="https://api.capsulecrm.com",
     api_prefix="api/v2/",
