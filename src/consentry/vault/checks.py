@@ -86,15 +86,10 @@ async def forget_check(connection: AsyncConnection, key_id: int) -> None:
     await connection.execute(delete(key_checks).where(key_checks.c.key_id == key_id))
 
 
-async def has_check(connection: AsyncConnection, key_id: int) -> bool:
-    """Tell whether a key has been in use and not been retired."""
-    found = await connection.execute(select(key_checks.c.key_id).where(key_checks.c.key_id == key_id))
-    return found.first() is not None
-
-
-async def has_any(connection: AsyncConnection) -> bool:
-    """Tell whether any key has ever been in use and not been retired."""
-    return (await connection.execute(select(key_checks.c.key_id).limit(1))).first() is not None
+async def list_checked(connection: AsyncConnection) -> list[int]:
+    """Return the keys that have been in use and not been dropped, in the order in which they came."""
+    rows = await connection.execute(select(key_checks.c.key_id).order_by(key_checks.c.created_at))
+    return list(rows.scalars())
 
 
 async def prove(connection: AsyncConnection, keyring: Keyring) -> None:

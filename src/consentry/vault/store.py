@@ -18,6 +18,8 @@ from consentry.vault import checks
 from consentry.vault.envelope import SecretRef, key_of, place_of_file, place_of_row
 from consentry.vault.keyring import Keyring, find_keyring, make_keyring
 
+SEALED_SUFFIX: Final = ".sealed"
+"""Ends the name of every file that holds what `Vault.seal_alone` returned."""
 _ROW: Final = ("owner", "owner_id", "field")
 _SELECT: Final = select(secrets.c.sealed).where(*(secrets.c[name] == bindparam(name) for name in _ROW))
 
@@ -59,9 +61,9 @@ class Vault:
                 return _decode(key.open(sealed, place_of_row(ref)))
         except SealBroken as error:
             raise SealBroken(f"The secret stored for {ref} can't be opened.") from error
-        if await checks.has_check(connection, key_id):
+        if key_id in await checks.list_checked(connection):
             raise _missing(key_id)
-        raise SealBroken(f"The secret stored for {ref} is sealed with a key that was retired or never was.")
+        raise SealBroken(f"The secret stored for {ref} names a key that was dropped or never was.")
 
     async def forget(self, connection: AsyncConnection, owner: str, owner_id: int, *, field: str | None = None) -> None:
         """Shred the secrets of a row, or one of them; with the row goes the data key."""
@@ -118,7 +120,9 @@ async def _begin(settings: Settings, database: Database, keyring: Keyring | None
 async def _is_fresh(connection: AsyncConnection) -> bool:
     """Tell whether the database never had a key; when in doubt, it had one."""
     sealed = (await connection.execute(select(secrets.c.id).limit(1))).first()
-    return sealed is None and await checks.find_primary(connection) is None and not await checks.has_any(connection)
+    return (
+        sealed is None and await checks.find_primary(connection) is None and not await checks.list_checked(connection)
+    )
 
 
 def _absent(path: Path) -> KeyMissing:
