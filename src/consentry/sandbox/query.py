@@ -37,8 +37,9 @@ class Query:
 
     @property
     def embeds(self) -> frozenset[str]:
-        """Return what the caller wants embedded."""
-        return frozenset(self.parameters.get("embed", "").split(","))
+        """Return what the caller wants embedded. Sources disagree on `task` and `tasks`, so both do."""
+        asked = self.parameters.get("embed", "")
+        return frozenset(asked.split(",")) | ({"tasks"} if "task" in asked else set())
 
     def since(self) -> str | None:
         """Return the moment as records are stamped, or None; raises Invalid."""
