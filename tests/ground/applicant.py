@@ -69,6 +69,9 @@ class Applicant:
         self, *, user: str = "ada.marsh", decision: str = "approve", **changes: str | None
     ) -> dict[str, str]:
         """Decide as a user; return the parameters of the callback."""
+        return await self._decide(user, decision, changes)
+
+    async def _decide(self, user: str, decision: str, changes: dict[str, str | None]) -> dict[str, str]:
         answer = await self.send("POST", self.authorise_path(**changes), data={"decision": decision, "user": user})
         assert answer.status == 303, answer.text
         target = answer.headers["Location"]
@@ -95,7 +98,7 @@ class Applicant:
 
     async def tokens(self, *, user: str = "ada.marsh", **changes: str | None) -> dict[str, Any]:
         """Go the whole way: consent and code exchange; return the token reply."""
-        callback = await self.consent(user=user, **changes)
+        callback = await self._decide(user, "approve", changes)
         answer = await self.exchange(callback["code"])
         assert answer.status == 200, answer.text
         reply: dict[str, Any] = answer.json
