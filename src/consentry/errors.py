@@ -2,13 +2,14 @@
 
 ConsentryError
 ├── CallerError      ask differently
-│   ├── NotFound, Gone, Conflict, InvalidInput, Unreadable, TooLarge, NotSignedIn, NotAllowed, TooManyAttempts
+│   └── NotFound, Gone, Conflict, InvalidInput, Unreadable, TooLarge, NotSignedIn, NotAllowed, TooManyAttempts
 ├── OwnerError       the account holder must act
-│   ├── AuthorizationRequired, ReauthorizationRequired, ConsentRefused, AuthorizationFailed, ScopeMissing
+│   └── AuthorizationRequired, ReauthorizationRequired, ConsentRefused, AuthorizationFailed, ScopeMissing
 ├── OperatorError    whoever runs this must act
-│   ├── ClientRejected, SecretRefused, KeyMissing, KeyWrong, SettingWrong, RedirectNotRegistered, AddressRefused, StorageBroken
+│   └── ClientRejected, RedirectNotRegistered, AddressRefused, KeyMissing, KeyWrong,
+│         SettingWrong, StorageBroken
 ├── PassingError     nobody; later
-│   ├── RateLimited, ProviderDown, NoAnswer, RefreshFailing, LeaseTaken, StorageBusy
+│   └── RateLimited, ProviderDown, NoAnswer, RefreshFailing, LeaseTaken, StorageBusy, ServerUnreachable
 ├── ProviderError    the provider broke its word
 │   └── ReplyNotUnderstood
 └── DataError        this record, not this run
@@ -265,6 +266,13 @@ class StorageBusy(PassingError):
     """The database can't answer right now."""
 
     code = "storage_busy"
+
+
+class ServerUnreachable(PassingError):
+    """The Consentry server that CONSENTRY_URL names can't be reached."""
+
+    code = "server_unreachable"
+    default_hint = "Check CONSENTRY_URL, and that Consentry runs there."
 
 
 # --- the provider broke its word

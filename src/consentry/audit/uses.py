@@ -55,6 +55,14 @@ class Uses:
         self._windows: dict[_Key, _Window] = {}
         self._keeper: asyncio.Task[None] | None = None
 
+    def count(self, actor: Actor, action: Action, credential_id: int) -> bool:
+        """Count a use whose minute has begun already; False when ``note`` must write its first entry. Any thread may."""
+        window = self._windows.get((actor, action, credential_id))
+        if window is None or self._clock.monotonic() - window.began >= WINDOW_SECONDS:
+            return False
+        window.more += 1
+        return True
+
     async def note(self, actor: Actor, action: Action, credential_id: int) -> None:
         """Count a use; returns when the entry that stands for its minute is durable, and fails when it can't be."""
         key = (actor, action, credential_id)

@@ -31,7 +31,7 @@ class SeededRandomness:
     """Repeatable values for tests and samples; never for anything that must stay secret."""
 
     def __init__(self, seed: int = 0) -> None:
-        self._source = random.Random(seed)
+        self._source = random.Random(seed)  # noqa: S311 - repeatable on purpose
 
     def token(self, size: int = 32) -> str:
         """Return the next repeatable text of the length that ``size`` bytes would give."""

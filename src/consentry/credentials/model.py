@@ -7,6 +7,7 @@ from typing import Final, Literal, NewType
 
 from consentry.connectors import Account
 from consentry.core.secret import Secret
+from consentry.errors import Conflict
 
 CredentialId = NewType("CredentialId", int)
 GrantId = NewType("GrantId", int)
@@ -76,6 +77,18 @@ class Use:
     kind: Literal["source", "destination"]
     id: int
     name: str
+
+
+class InUse(Conflict):
+    """A source or destination depends on this credential."""
+
+    code = "in_use"
+    default_hint = "Delete or change what uses it first."
+
+    def __init__(self, uses: tuple[Use, ...]) -> None:
+        names = ", ".join(f"{use.kind} {use.name}" for use in uses)
+        super().__init__(f"The credential is used by {names}.")
+        self.uses = uses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

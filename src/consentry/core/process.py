@@ -1,0 +1,37 @@
+"""How a process is named where others read it, and whether a named process of this machine has surely died."""
+
+import os
+from pathlib import Path
+
+
+def name_of_this_process() -> str:
+    """Return a name that no other process has, here or elsewhere, now or after a restart."""
+    return f"{_place()}:{os.getpid()}:{_start_of(os.getpid())}"
+
+
+def is_surely_dead(name: str) -> bool:
+    """Tell whether the named process ran on this machine and is gone; False whenever that can't be known."""
+    place, _, rest = name.rpartition(":")[0].rpartition(":")
+    born = name.rpartition(":")[2]
+    if not place or place != _place() or not rest.isdigit() or not born:
+        return False
+    return _start_of(int(rest)) != born
+
+
+def _place() -> str:
+    """Name this boot of this machine and this process namespace; empty where the system doesn't tell."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        namespace = Path("/proc/self/ns/pid").readlink()
+    except OSError:
+        return ""
+    return f"{boot}-{str(namespace).strip('pid:[]')}"
+
+
+def _start_of(pid: int) -> str:
+    """Return the tick at which a process began, so that a reused number isn't taken for the old process."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if words[0] == "Z" else words[19]

@@ -1,0 +1,70 @@
+"""The worker: a tick that hands chores on. A chore that fails is logged and tried again; it never stops the others."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from consentry import credentials
+from consentry.app import App
+from consentry.core.log import get_logger
+from consentry.errors import ConsentryError
+
+TICK_SECONDS: Final = 1.0
+_TICKS_A_MINUTE: Final = 60
+_PATIENCE_SECONDS: Final = 40.0
+
+log = get_logger("worker")
+
+
+class Worker:
+    """Ticks once a second until it is stopped."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._stopping = asyncio.Event()
+        self.ticked_at: float | None = None  # steady seconds of the last complete tick
+
+    async def run(self) -> None:
+        """Tick until ``stop`` is called."""
+        ticks = 0
+        while not self._stopping.is_set():
+            await self.tick(whole=ticks % _TICKS_A_MINUTE == 0)
+            ticks += 1
+            pause = TICK_SECONDS * (0.9 + 0.2 * self._app.randomness.fraction())  # several nodes drift apart
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
+
+    async def tick(self, *, whole: bool) -> None:
+        """Do every chore of a second, and those of a minute too when the tick is a whole one."""
+        for chore in (*credentials.EVERY_SECOND, *(credentials.EVERY_MINUTE if whole else ())):
+            if self._stopping.is_set():
+                return
+            try:
+                await chore(self._app.credentials)
+            except ConsentryError as error:
+                log.warning("a chore was put off", chore=chore.__name__, code=error.code, reason=error.message)
+            except Exception:
+                log.exception("a chore failed in a way nobody expected", chore=chore.__name__)
+        self.ticked_at = self._app.clock.monotonic()
+
+    def stop(self) -> None:
+        """End after the chore that is under way."""
+        self._stopping.set()
+
+
+@asynccontextmanager
+async def working(app: App) -> AsyncIterator[Worker]:
+    """Keep a worker ticking beside the caller's own work."""
+    worker = Worker(app)
+    task = asyncio.create_task(worker.run(), name="worker")
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        done, _ = await asyncio.wait({task}, timeout=_PATIENCE_SECONDS)
+        if not done:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
