@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Float, cast, event, func, literal_column, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql.elements import ColumnElement
@@ -19,12 +19,12 @@ from consentry.errors import SettingWrong, StorageBroken, StorageBusy
 BUSY_SECONDS: Final = 30
 """How long a writer waits for another process's transaction before it says that the database is busy."""
 
+_IDLE_MILLISECONDS: Final = 120_000
 _SQLITE_PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # a commit must survive the power cut that follows it
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",  # what is shredded leaves no readable page behind
-    f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}",
 )
 
 
@@ -96,15 +96,13 @@ def _judge(error: DBAPIError) -> StorageBusy | StorageBroken:
         return StorageBusy(
             "The disk that holds the database is full.", hint="Make room; what was under way goes on then."
         )
-    if "locked" in words or "busy" in words:
+    if any(word in words for word in ("locked", "busy", "lock timeout", "deadlock")):
         return StorageBusy("The database is locked by somebody else.")
     if "readonly" in words or "read-only" in words:
         return StorageBusy("The database can't be written to.", hint="Give Consentry the right to write to it again.")
-    if error.connection_invalidated or type(error.orig).__name__ in (
-        "OperationalError",
-        "InterfaceError",
-        "AdminShutdown",
-    ):
+    if "syntax error" in words or "no such" in words:  # SQLite calls these operational as well
+        return StorageBroken("The database refused a statement.", hint="Run consentry doctor.")
+    if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
         return StorageBusy("The database can't be reached.")
     return StorageBroken("The database refused a statement.", hint="Run consentry doctor.")
 
@@ -127,32 +125,52 @@ def async_url(address: str) -> URL:
     )
 
 
-def connect(address: str, *, connections: int = 10) -> Database:
-    """Return the database at a URL; nothing is opened before it is used."""
+def connect(address: str, *, connections: int = 10, busy_seconds: float = BUSY_SECONDS) -> Database:
+    """Return the database at a URL; nothing is opened before it is used.
+
+    A statement that finds the database locked waits ``busy_seconds`` before it gives up.
+    """
     url = async_url(address)
     if url.get_backend_name() != "sqlite":
-        engine = create_async_engine(
-            url,
-            pool_size=connections,
-            max_overflow=connections,
-            pool_timeout=BUSY_SECONDS,
-            pool_pre_ping=True,
-            connect_args={"connect_timeout": 10, "application_name": "consentry"},
-        )
+        engine = _postgresql_engine(url, connections=connections, busy_seconds=busy_seconds)
         return Database(engine, engine)
-    reader = _sqlite_engine(url, begin="BEGIN", connections=max(2, connections // 2))
-    writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", connections=1)
+    reader = _sqlite_engine(url, begin="BEGIN", connections=max(2, connections // 2), busy_seconds=busy_seconds)
+    writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", connections=1, busy_seconds=busy_seconds)
     return Database(reader, writer)
 
 
-def _sqlite_engine(url: URL, *, begin: str, connections: int) -> AsyncEngine:
+def _postgresql_engine(url: URL, *, connections: int, busy_seconds: float) -> AsyncEngine:
+    """Make an engine whose transactions don't wait for a lock for ever, nor keep one while their process stands still."""
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        pool_size=connections,
+        max_overflow=connections,
+        pool_timeout=busy_seconds,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 10, "application_name": "consentry"},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SET lock_timeout = {round(busy_seconds * 1000)}")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MILLISECONDS}")
+        cursor.close()
+        connection.commit()
+
+    return engine
+
+
+def _sqlite_engine(url: URL, *, begin: str, connections: int, busy_seconds: float) -> AsyncEngine:
     """Make an engine that begins its transactions itself, because the driver would begin them too late."""
     engine = create_async_engine(
         url,
+        hide_parameters=True,
         pool_size=connections,
         max_overflow=0,
-        pool_timeout=BUSY_SECONDS,
-        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS},
+        pool_timeout=busy_seconds,
+        connect_args={"isolation_level": None, "timeout": busy_seconds},
     )
 
     @event.listens_for(engine.sync_engine, "connect")
