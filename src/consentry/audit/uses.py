@@ -56,7 +56,7 @@ class Uses:
         self._keeper: asyncio.Task[None] | None = None
 
     def count(self, actor: Actor, action: Action, credential_id: int) -> bool:
-        """Count a use whose minute has begun already; False when ``note`` must write its first entry. Any thread may."""
+        """Count a use whose minute has begun already; False when ``note`` must write its first entry. Thread-safe."""
         window = self._windows.get((actor, action, credential_id))
         if window is None or self._clock.monotonic() - window.began >= WINDOW_SECONDS:
             return False

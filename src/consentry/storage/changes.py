@@ -17,7 +17,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consentry.core.log import get_logger
-from consentry.storage.database import Database
+from consentry.storage.database import ANNOUNCED, Database
 from consentry.storage.tables import changes
 
 CHANNEL: Final = "consentry"
@@ -32,7 +32,8 @@ Forget = Callable[[str | None], None]
 
 
 async def announce(connection: AsyncConnection, subject: str) -> None:
-    """Tell every cache, on commit of this transaction, that a subject has changed."""
+    """Tell every cache, on commit of this transaction, that a subject has changed; this process's own hear it first."""
+    connection.info[ANNOUNCED].append(subject)
     if connection.dialect.name == "sqlite":
         await connection.execute(insert(changes).values(subject=subject, at=time.time()))
     else:
@@ -64,6 +65,7 @@ class Changes:
 
     async def start(self) -> None:
         """Begin to listen."""
+        self._database.announced = self._tell
         if self._database.dialect == "sqlite":
             path = self._database.url.database or ""
             self._counter = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1)

@@ -3,7 +3,7 @@
 Foreign errors are translated here, once: busy, gone, full and broken databases become ours.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, Literal
 
@@ -20,6 +20,9 @@ BUSY_SECONDS: Final = 30
 """How long a writer waits for another process's transaction before it says that the database is busy."""
 
 _IDLE_MILLISECONDS: Final = 120_000
+ANNOUNCED: Final = "consentry announced"
+"""Where an open transaction collects what it announces."""
+
 _SQLITE_PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # a commit must survive the power cut that follows it
@@ -34,6 +37,8 @@ class Database:
     def __init__(self, reader: AsyncEngine, writer: AsyncEngine) -> None:
         self._reader = reader
         self._writer = writer
+        self.announced: Callable[[str], None] = lambda _: None
+        """Told, right after a commit, each subject that the transaction announced."""
         self.dialect: Literal["sqlite", "postgresql"] = "sqlite" if reader.dialect.name == "sqlite" else "postgresql"
 
     @property
@@ -49,7 +54,11 @@ class Database:
         """
         with translated():
             async with self._writer.begin() as connection:
+                announced: list[str] = []
+                connection.info[ANNOUNCED] = announced
                 yield connection
+            for subject in announced:
+                self.announced(subject)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -140,7 +149,7 @@ def connect(address: str, *, connections: int = 10, busy_seconds: float = BUSY_S
 
 
 def _postgresql_engine(url: URL, *, connections: int, busy_seconds: float) -> AsyncEngine:
-    """Make an engine whose transactions don't wait for a lock for ever, nor keep one while their process stands still."""
+    """Make an engine whose transactions don't wait for locks for ever, nor keep them while their process sleeps."""
     engine = create_async_engine(
         url,
         hide_parameters=True,
