@@ -1,0 +1,5 @@
+"""Lets ``python -m consentry`` do what the command ``consentry`` does."""
+
+from consentry.cli import main
+
+main()

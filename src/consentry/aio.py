@@ -1,0 +1,199 @@
+"""The library for programs that await: the same names as ``consentry`` itself has."""
+
+from collections.abc import Generator
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from pydantic import SecretStr
+
+from consentry import settings
+from consentry.desk import CredentialView, Desk, Lent, Route, TestView, open_desk
+from consentry.errors import CallerError
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from consentry.lending import Bearer
+
+__all__ = ["Credential", "Hub", "open"]
+
+TIMEOUT_SECONDS: Final = 30.0
+
+
+class Credential:
+    """One credential, ready to be used."""
+
+    def __init__(self, desk: Desk, view: CredentialView, route: Route) -> None:
+        self._desk = desk
+        self._view = view
+        self.route: Final = route
+
+    @property
+    def id(self) -> int:
+        """The id, which stays whatever else changes."""
+        return self._view.id
+
+    @property
+    def name(self) -> str:
+        """The name that it had when it was looked up."""
+        return self._view.name
+
+    @property
+    def connector(self) -> str:
+        """The outside system that it is for."""
+        return self._view.connector
+
+    @property
+    async def status(self) -> str:
+        """What can be said of it now without asking the provider, such as ``authorized``."""
+        return (await self._desk.get(self.id)).status
+
+    async def token(self, *, min_ttl: timedelta | float = 0, force_refresh: bool = False) -> str:
+        """Return a fresh access token; ``min_ttl`` is the life it must still have, in seconds if it is a number.
+
+        Raises AuthorizationRequired or ReauthorizationRequired without a grant, RefreshFailing when it has to wait.
+        """
+        issued = await self._desk.token(self.id, min_ttl=as_timedelta(min_ttl), force=force_refresh)
+        return issued.access_token.reveal()
+
+    async def test(self) -> TestView:
+        """Ask the provider now whether it works."""
+        return await self._desk.test(self.id)
+
+    def auth(self) -> "Bearer":
+        """Return an auth object for an HTTP client of your own; it signs requests to the provider only."""
+        from consentry.lending import Bearer
+
+        return Bearer(self.route.provider_url, Lending(self._desk, self.id))
+
+    def client(self, *, timeout: float = TIMEOUT_SECONDS, wait: timedelta | float = 0) -> "httpx2.AsyncClient":
+        """Return an HTTP client with base URL, bearer token, refresh and the shared rate budget.
+
+        ``wait`` is how long a call may wait for the budget, in seconds if it is a number; then it is answered with 429.
+        """
+        import httpx2
+
+        from consentry.lending import Bearer, Constant
+        from consentry.metering import MeteredAsync, prefer
+
+        route, patience = self.route, as_timedelta(wait)
+        lender = Constant(route.pass_key) if route.pass_key else Lending(self._desk, self.id)
+        plain = httpx2.AsyncHTTPTransport()
+        return httpx2.AsyncClient(
+            base_url=route.base_url,
+            auth=Bearer(route.base_url, lender),
+            headers={} if route.meter else prefer(patience),
+            timeout=timeout,
+            transport=MeteredAsync(plain, route.meter, patience) if route.meter else plain,
+        )
+
+    def __repr__(self) -> str:
+        return f"Credential(id={self.id}, name={self.name!r}, connector={self.connector!r})"
+
+
+class Lending:
+    """Lends a credential's token on the loop that the desk was opened on."""
+
+    def __init__(self, desk: Desk, credential_id: int) -> None:
+        self._desk = desk
+        self._id = credential_id
+
+    def lend_at_once(self) -> Lent | None:
+        """Return a fresh token if one is at hand, in microseconds."""
+        return self._desk.lend_at_once(self._id)
+
+    async def lend_async(self) -> Lent:
+        """Return a fresh token."""
+        return await self._desk.lend(self._id)
+
+    async def lend_another_async(self, refused: Lent) -> Lent | None:
+        """Return another token after a 401 to this one; None when asking again would not help."""
+        return await self._desk.lend_another(self._id, refused)
+
+    def lend(self) -> Lent:
+        """Refuse: waiting here would stop the loop that is to do the work."""
+        raise CallerError(
+            "This credential comes from consentry.aio, and its token has to be awaited.",
+            hint="Use an asynchronous client, or consentry.open() for synchronous ones.",
+        )
+
+    def lend_another(self, refused: Lent) -> Lent | None:
+        """Leave the 401 as it is: waiting here would stop the loop that is to do the work."""
+
+
+class Hub:
+    """The credentials of one Consentry. Close it, or use it as a context manager."""
+
+    def __init__(self, desk: Desk, stack: AsyncExitStack) -> None:
+        self.desk: Final = desk
+        self._stack = stack
+
+    async def credential(self, which: str | int) -> Credential:
+        """Return the credential of this name or id; raise NotFound, or Conflict when the name fits two."""
+        view = await self.desk.get(which)
+        return Credential(self.desk, view, await self.desk.route(view))
+
+    async def close(self) -> None:
+        """Give back what the hub holds."""
+        await self._stack.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"Hub({self.desk.place!r})"
+
+
+class Opening:
+    """A hub that is about to be opened: await it, or enter it."""
+
+    def __init__(self, found: settings.Settings) -> None:
+        self._settings = found
+        self._hub: Hub | None = None
+
+    def __await__(self) -> Generator[Any, None, Hub]:
+        return self._open().__await__()
+
+    async def __aenter__(self) -> Hub:
+        self._hub = await self._open()
+        return self._hub
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._hub is not None:
+            await self._hub.close()
+
+    async def _open(self) -> Hub:
+        async with AsyncExitStack() as stack:
+            desk = await stack.enter_async_context(open_desk(self._settings, face="library"))
+            return Hub(desk, stack.pop_all())
+
+
+def open(  # noqa: A001 - consentry.aio.open reads as what it does
+    home: str | Path | None = None, *, url: str | None = None, api_key: str | None = None
+) -> Opening:
+    """Open the local home, or the server that ``url`` or CONSENTRY_URL names: ``await`` it or use ``async with``."""
+    return Opening(choose(home, url, api_key))
+
+
+def as_timedelta(value: timedelta | float) -> timedelta:
+    """Read a length of time that may be given in seconds."""
+    return value if isinstance(value, timedelta) else timedelta(seconds=value)
+
+
+def choose(home: str | Path | None, url: str | None, api_key: str | None) -> settings.Settings:
+    """Return the settings for what was asked; raise CallerError when both a home and a server are named."""
+    if home is not None and url is not None:
+        raise CallerError("Both a home and a server are named.", hint="Name one of them.")
+    if home is not None:
+        return settings.load(home=Path(home), url=None, api_key=None)
+    overrides: dict[str, object] = {}
+    if url is not None:
+        overrides["url"] = url
+    if api_key is not None:
+        overrides["api_key"] = SecretStr(api_key)
+    return settings.load(**overrides)
