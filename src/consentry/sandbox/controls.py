@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 import msgspec
 from starlette.requests import Request
@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from consentry.sandbox.applications import Application, ApplicationRefused, Kind
 from consentry.sandbox.discovery import issuer_of
-from consentry.sandbox.faults import Fault
+from consentry.sandbox.faults import Fault, Oddity
 from consentry.sandbox.knobs import describe
 from consentry.sandbox.pages import show
 from consentry.sandbox.parameters import Unreadable, read_body
@@ -72,7 +72,8 @@ async def index(request: Request) -> Response:
         accounts=world.accounts,
         knobs=[(note, getattr(world.knobs, note.name)) for note in describe()],
         state=picture_of(world),
-        controls=[(method, route.path, _first_line(route)) for route in ROUTES for method in _methods(route)],
+        oddities=get_args(Oddity),
+        controls=[(method, route.path, _first_line(route)) for route in CONTROLS for method in _methods(route)],
     )
 
 
@@ -235,9 +236,7 @@ def _first_line(route: Route) -> str:
     return (route.endpoint.__doc__ or "").partition("\n")[0]
 
 
-ROUTES: Final = [
-    Route("/", index),
-    Route("/sandbox", index),
+CONTROLS: Final = [
     _control("/sandbox/state", show_state, "GET"),
     _control("/sandbox/requests", show_requests, "GET"),
     _control("/sandbox/reset", reset_counts, "POST"),
@@ -253,3 +252,4 @@ ROUTES: Final = [
     _control("/sandbox/faults", clear_faults, "DELETE"),
     _control("/sandbox/records", change_record, "POST"),
 ]
+ROUTES: Final = [Route("/", index), Route("/sandbox", index), *CONTROLS]

@@ -6,7 +6,7 @@ from typing import Final
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from consentry.sandbox.faults import Drop, Fail, Fault, Odd, Slow
+from consentry.sandbox.faults import Drop, Fail, Fault, Odd, Slow, target_of
 from consentry.sandbox.journal import Seen, without_ids, without_secrets
 from consentry.sandbox.world import World
 
@@ -32,70 +32,83 @@ class FrontDoor:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, path = self._world.clock.monotonic(), scope["path"]
-        if path.startswith("/api/"):
-            self._world.journal.count("api_calls", f"{scope['method']} {without_ids(path)}")
-        outcome = await self._pass(self._world.faults.take(path), scope, receive, send)
-        self._world.journal.saw(
-            Seen(
-                at=self._world.clock.now(),
-                method=scope["method"],
-                path=path,
-                query=without_secrets(scope["query_string"].decode("latin-1")),
-                outcome=outcome,
-                milliseconds=round((self._world.clock.monotonic() - began) * 1000, 1),
-            )
-        )
+        path = scope["path"]
+        target = target_of(path)
+        if target is not None:
+            table = "api_calls" if target == "api" else "oauth_calls"
+            self._world.journal.count(table, f"{scope['method']} {without_ids(path)}")
+        await self._pass(self._world.faults.take(path), scope, receive, send)
 
-    async def _pass(self, faults: tuple[Fault, ...], scope: Scope, receive: Receive, send: Send) -> str:
+    async def _pass(self, faults: tuple[Fault, ...], scope: Scope, receive: Receive, send: Send) -> None:
+        note = _Note(self._world, scope)
         scope["sandbox.oddities"] = [fault.oddity for fault in faults if isinstance(fault, Odd)]
         wait = sum(fault.seconds for fault in faults if isinstance(fault, Slow) and not fault.processed)
         wait_after = sum(fault.seconds for fault in faults if isinstance(fault, Slow) and fault.processed)
         ending = next((fault for fault in faults if isinstance(fault, Drop | Fail)), None)
         if wait:
             await asyncio.sleep(wait)
-        held = _Held()
+        answer = _Answer(note, send)
+        answer.is_held = ending is not None or wait_after > 0
         if ending is None or ending.processed:
-            await self._app(scope, receive, held if ending or wait_after else held.through(send))
+            await self._app(scope, receive, answer)
         if wait_after:
             await asyncio.sleep(wait_after)
         match ending:
             case Drop():
+                note("dropped")
                 await _hang_up(scope, receive)
-                return "dropped"
             case Fail():
+                note(str(ending.status))
                 await _failure(ending)(scope, receive, send)
-                return str(ending.status)
             case None:
-                await held.release(send)
-                return held.status
+                await answer.release()
 
 
-class _Held:
-    """Takes what the application sends: keeps it, or lets it through and only notes the status."""
+class _Note:
+    """Enters a request into the journal. That happens before the caller hears anything, so tests can rely on it."""
 
-    def __init__(self) -> None:
-        self.status = "no answer"
-        self._messages: list[Message] = []
-        self._send: Send | None = None
+    def __init__(self, world: World, scope: Scope) -> None:
+        self._world = world
+        self._scope = scope
+        self._began = world.clock.monotonic()
 
-    def through(self, send: Send) -> "_Held":
-        """Let everything through from now on."""
+    def __call__(self, outcome: str) -> None:
+        """Enter the request with its outcome."""
+        self._world.journal.saw(
+            Seen(
+                at=self._world.clock.now(),
+                method=self._scope["method"],
+                path=self._scope["path"],
+                query=without_secrets(self._scope["query_string"].decode("latin-1")),
+                outcome=outcome,
+                milliseconds=round((self._world.clock.monotonic() - self._began) * 1000, 1),
+            )
+        )
+
+
+class _Answer:
+    """Takes what the application sends: passes it on, or holds it until it is released or thrown away."""
+
+    def __init__(self, note: _Note, send: Send) -> None:
+        self.is_held = False
+        self._note = note
         self._send = send
-        return self
+        self._messages: list[Message] = []
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = str(message["status"])
-        if self._send is None:
+        """Take one message of the application."""
+        if self.is_held:
             self._messages.append(message)
-        else:
-            await self._send(message)
+            return
+        if message["type"] == "http.response.start":
+            self._note(str(message["status"]))
+        await self._send(message)
 
-    async def release(self, send: Send) -> None:
-        """Send what was kept."""
+    async def release(self) -> None:
+        """Send what was held."""
+        self.is_held = False
         for message in self._messages:
-            await send(message)
+            await self(message)
 
 
 def _failure(fault: Fail) -> Response:

@@ -20,7 +20,9 @@ def picture_of(world: World) -> dict[str, Any]:
         "revocations_by_path": journal.counts("revocations"),
         "reuses_detected": world.grants.reuses_detected,
         "decisions": {"approve": 0, "deny": 0, **journal.counts("decisions")},
+        # Calls are counted as they come in, so those that a fault hits are among them; the counts above are of those heard.
         "api_calls": journal.counts("api_calls"),
+        "oauth_calls": journal.counts("oauth_calls"),
         "grants": [
             {
                 "id": grant.id,

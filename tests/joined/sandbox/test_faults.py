@@ -78,6 +78,11 @@ def test_a_failing_call_has_the_body_that_was_ordered(
 
 async def test_a_fault_hits_the_ordered_calls_and_paths_only(running: RunningSandbox, applicant: Applicant) -> None:
     token = (await applicant.tokens())["access_token"]
+    running.world.fail("token", 503)
+    assert (await applicant.refresh("whatever")).status == 503
+    state = picture_of(running.world)
+    assert state["oauth_calls"]["POST /oauth/token"] == 2
+    assert state["token_requests"]["refresh_token"] == 0
     running.world.fail("api", 500, calls=2, path="/api/v2/opportunities")
     assert (await applicant.get(token, "parties")).status == 200
     assert [(await applicant.get(token, "opportunities")).status for _ in range(3)] == [500, 500, 200]
