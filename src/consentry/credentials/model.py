@@ -71,6 +71,15 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """An edit of client ID, secret or scope that waits for consent; until then the grant in use goes on without it."""
+
+    client_id: str
+    scope: str
+    has_secret: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
     """A source or destination that would break without the credential."""
 
@@ -113,13 +122,18 @@ class Credential:
     verified_at: datetime | None
     grant: Grant | None
     pending_grant: Grant | None  # consent that came from another upstream account, until somebody decides
-    pending_change: bool  # an edit of client ID, secret or scope waits for consent
+    proposal: Proposal | None  # an edit that waits for consent
     failures: int
     refresh_at: datetime | None
     used_at: datetime | None
     used_by: tuple[Use, ...]
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def pending_change(self) -> bool:
+        """Whether an edit of client ID, secret or scope waits for consent."""
+        return self.proposal is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

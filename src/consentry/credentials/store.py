@@ -5,12 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Row, Select, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consentry.connectors import Account
-from consentry.credentials.model import Credential, CredentialId, Grant, GrantId, Status, Use, name_key
+from consentry.credentials.model import (
+    Credential,
+    CredentialId,
+    Grant,
+    GrantId,
+    Proposal,
+    Status,
+    Use,
+    name_key,
+)
 from consentry.errors import Conflict, NotFound
 from consentry.storage import announce
 from consentry.storage.tables import client_changes, credential_uses, credentials, grants
@@ -200,10 +209,8 @@ async def _with_all(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> li
             .order_by(credential_uses.c.kind, credential_uses.c.name)
         )
     ).all()
-    changing = select(credentials.c.id).where(
-        credentials.c.id.in_(ids), exists().where(client_changes.c.credential_id == credentials.c.id)
-    )
-    changed = set((await connection.execute(changing)).scalars())
+    waiting = (await connection.execute(select(client_changes).where(client_changes.c.credential_id.in_(ids)))).all()
+    proposals = {change.credential_id: _proposal(change) for change in waiting}
     by_state = {(grant.credential_id, grant.state): _grant(grant) for grant in found_grants}
     return [
         _credential(
@@ -211,7 +218,7 @@ async def _with_all(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> li
             current=by_state.get((row.id, "current")),
             pending=by_state.get((row.id, "pending")),
             uses=tuple(Use(kind=use.kind, id=use.flow_id, name=use.name) for use in found_uses if use[0] == row.id),
-            pending_change=row.id in changed,
+            proposal=proposals.get(row.id),
         )
         for row in rows
     ]
@@ -234,8 +241,12 @@ def _grant(row: Row[Any]) -> Grant:
     )
 
 
+def _proposal(row: Row[Any]) -> Proposal:
+    return Proposal(client_id=row.client_id, scope=row.scope, has_secret=row.secret_version is not None)
+
+
 def _credential(
-    row: Row[Any], *, current: Grant | None, pending: Grant | None, uses: tuple[Use, ...], pending_change: bool
+    row: Row[Any], *, current: Grant | None, pending: Grant | None, uses: tuple[Use, ...], proposal: Proposal | None
 ) -> Credential:
     kept = {name: value for name, value in row._mapping.items() if name in _SAME_NAMED}
     return Credential(
@@ -244,7 +255,7 @@ def _credential(
         status=Status(row.status),
         grant=current,
         pending_grant=pending,
-        pending_change=pending_change,
+        proposal=proposal,
         used_by=uses,
     )
 
