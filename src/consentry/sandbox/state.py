@@ -20,7 +20,7 @@ def picture_of(world: World) -> dict[str, Any]:
         "revocations_by_path": journal.counts("revocations"),
         "reuses_detected": world.grants.reuses_detected,
         "decisions": {"approve": 0, "deny": 0, **journal.counts("decisions")},
-        # Calls are counted as they come in, so those that a fault hits are among them; the counts above are of those heard.
+        # These are counted as they come in, also when a fault hits them; the counts above only when they are processed.
         "api_calls": journal.counts("api_calls"),
         "oauth_calls": journal.counts("oauth_calls"),
         "grants": [
