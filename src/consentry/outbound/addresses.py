@@ -22,7 +22,17 @@ _HOST_NAME: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*\.?",
 _ENDS_IN_NUMBER: Final = re.compile(r"(?:^|\.)(?:[0-9]+|0[xX][0-9a-fA-F]*)\.?$")
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _GLOBAL_UNICAST: Final = ipaddress.ip_network("2000::/3")
-_METADATA: Final = frozenset([ipaddress.ip_address("168.63.129.16")])  # public by its range, yet answers inside a cloud
+_NOT_REALLY_PUBLIC: Final = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "168.63.129.16/32",  # a cloud's own server, at an address that looks like any other
+        "192.0.0.0/24",  # protocol assignments, one cloud's metadata among them; not every Python knows them all
+        "192.88.99.0/24",  # 6to4 relays
+        "2001::/23",  # protocol assignments, Teredo among them
+        "2002::/16",  # 6to4: an IPv4 address in disguise
+        "3fff::/20",  # documentation
+    )
+)
 _HINT: Final = "Only public addresses are reached, over https. For a private one set the connector's base URL."
 
 
@@ -35,15 +45,14 @@ class Resolve(Protocol):
 
 def is_public(address: IPAddress) -> bool:
     """Tell whether an address lies out in the open, whatever form it is dressed in."""
-    if address in _METADATA:
+    if any(address in network for network in _NOT_REALLY_PUBLIC):
         return False
     if isinstance(address, ipaddress.IPv4Address):
         return address.is_global and not address.is_multicast
     if address in _NAT64:
         return is_public(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
     # outside 2000::/3 lie loopback, mapped, translated, link-local, site-local, private and multicast addresses
-    wrapped = address.sixtofour or address.teredo
-    return address in _GLOBAL_UNICAST and address.is_global and wrapped is None
+    return address in _GLOBAL_UNICAST and address.is_global
 
 
 class AddressRules:

@@ -194,7 +194,9 @@ class Outbound:
         with Translated(address.host or ""):
             async with _Patience(idle) as patience:
                 data = body if body is None or isinstance(body, bytes) else patience.during(body)
-                return await session.request(method, address, headers=sent, data=data, timeout=limits)
+                return await session.request(
+                    method, address, headers=sent, data=data, timeout=limits, allow_redirects=False
+                )
 
     def _open_lines(self) -> _Lines:
         loop = asyncio.get_running_loop()
