@@ -27,9 +27,7 @@ class Registered:
 def register(sandbox: RunningSandbox, redirect_uri: str) -> Registered:
     """Register an application whose redirect URI is the app's."""
     application = sandbox.world.register(name="Data team", redirect_uri=redirect_uri)
-    return Registered(
-        client_id=application.client_id, client_secret=application.secrets[0], application=application
-    )
+    return Registered(client_id=application.client_id, client_secret=application.secrets[0], application=application)
 
 
 async def give_consent(authorize_url: str, *, decision: str = "approve", user: str = "ada.marsh") -> str:

@@ -97,7 +97,8 @@ def _call(folder: Path) -> socket.socket | None:
 
 def _start(folder: Path) -> socket.socket:
     folder.mkdir(mode=0o755, exist_ok=True)
-    with (folder / "guard.log").open("w") as log:
+    words = folder.with_suffix(".log")
+    with words.open("w") as log:
         guard = subprocess.Popen(
             [sys.executable, "-m", "ground.postgres_guard", str(folder)],
             cwd=Path(__file__).parent.parent,
@@ -115,5 +116,4 @@ def _start(folder: Path) -> socket.socket:
             break
         time.sleep(0.05)
     guard.kill()
-    words = (folder / "guard.log").read_text()
-    raise RuntimeError(f"PostgreSQL did not start for the tests. Its guard said:\n{words}")
+    raise RuntimeError(f"PostgreSQL did not start for the tests. Its guard said:\n{words.read_text()}")

@@ -44,6 +44,7 @@ def main(folder: Path) -> None:
         asyncio.run(_make_template(url))
         (folder / "url").write_text(url)
         asyncio.run(_watch(folder / "guard"))
+        folder.with_suffix(".log").unlink(missing_ok=True)
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)

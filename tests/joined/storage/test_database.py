@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from consentry.core.ids import SystemRandomness
 from consentry.errors import SettingWrong, StorageBroken, StorageBusy
 from consentry.storage import Database, connect
 from consentry.storage.database import async_url
@@ -118,7 +119,7 @@ async def test_a_statement_that_the_tables_do_not_know_is_called_broken(database
 
 
 async def test_no_error_shows_the_values_of_a_statement(database: Database) -> None:
-    value = "-".join(("a", "value", "nobody", "should", "see"))
+    value = SystemRandomness().token()
     await write(database, "a", value)
     with pytest.raises(IntegrityError) as caught:
         await write(database, "a", value)
