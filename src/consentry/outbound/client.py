@@ -175,8 +175,10 @@ class Outbound:
     ) -> Reply:
         """Send a request and read the answer to its end; ``timeout`` bounds all of it after the connecting."""
         with Translated(self._rules.check(url).host or ""):
-            async with asyncio.timeout(CONNECT_SECONDS + timeout):
+            async with asyncio.timeout(CONNECT_SECONDS + timeout) as guard:
                 answer = await self._send(session, method, url, headers, body, timeout)
+                end = asyncio.get_running_loop().time() + timeout
+                guard.reschedule(min(end, guard.when() or end))
                 try:
                     content = await StreamedReply(answer).read(limit)
                 finally:
