@@ -51,12 +51,13 @@ class Settings(BaseSettings):
         default=None,
         description="SQLAlchemy-style URL; PostgreSQL makes several nodes possible. Default: a SQLite file in the home.",
     )
-    public_url: Address = Field(
-        default="http://127.0.0.1:8400",
-        description="The address people and providers see; the redirect URI is this + /oauth/callback.",
-    )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8400, ge=0, le=65535, description="Port to listen on.")
+    public_url: Address = Field(
+        default_factory=lambda found: f"http://127.0.0.1:{found.get('port', 8400)}",
+        description="The address people and providers see; the redirect URI is this + /oauth/callback. "
+        "Default: http://127.0.0.1:8400, or another port if one is set.",
+    )
     keyset_file: Path | None = Field(
         default=None,
         description="File of the vault's keyset. Default: keyset.json in the home, made for a fresh home only.",

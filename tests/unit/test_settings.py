@@ -31,6 +31,14 @@ def test_without_any_variable_the_documented_defaults_hold() -> None:
     assert found.base_urls == {}
 
 
+def test_another_port_is_in_the_public_url_unless_that_is_set(clean_environment: Environment) -> None:
+    clean_environment.setenv("CONSENTRY_PORT", "9000")
+    assert settings.load().redirect_uri == "http://127.0.0.1:9000/oauth/callback"
+    assert settings.load(port=9001).public_url == "http://127.0.0.1:9001"
+    clean_environment.setenv("CONSENTRY_PUBLIC_URL", "https://consentry.example.com")
+    assert settings.load().public_url == "https://consentry.example.com"
+
+
 def test_every_variable_is_read(clean_environment: Environment) -> None:
     given = {
         "HOME": "/srv/consentry",
