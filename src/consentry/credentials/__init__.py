@@ -31,12 +31,14 @@ from consentry.credentials.model import (
     Status,
     Use,
     missing_scopes,
+    name_key,
 )
 from consentry.credentials.room import Room
 from consentry.credentials.spool import Spool
 from consentry.credentials.store import add_use, remove_use
 from consentry.credentials.tokens import Flights, TokenCache
 from consentry.credentials.upkeep import EVERY_MINUTE, EVERY_SECOND
+from consentry.credentials.waiting import Waiting, find_waiting
 
 __all__ = [
     "EVERY_MINUTE",
@@ -60,6 +62,7 @@ __all__ = [
     "Status",
     "TokenCache",
     "Use",
+    "Waiting",
     "add_use",
     "begin_by_link",
     "begin_in_session",
@@ -75,6 +78,7 @@ __all__ = [
     "delete",
     "edit",
     "find_by_name",
+    "find_waiting",
     "get",
     "get_authorization",
     "is_its_browser",
@@ -82,6 +86,7 @@ __all__ = [
     "look_at_link",
     "make_link",
     "missing_scopes",
+    "name_key",
     "read_sample",
     "refuse_token",
     "remove_use",

@@ -16,7 +16,7 @@ from consentry.credentials.model import CredentialId, Grant, Status
 from consentry.credentials.refresh import Need, refresh, settle
 from consentry.credentials.room import Room
 from consentry.errors import ConsentryError, LeaseTaken, NotFound
-from consentry.storage.changes import prune
+from consentry.storage import prune
 
 AT_ONCE: Final = 16
 """Refreshes that one process has under way at the same time."""

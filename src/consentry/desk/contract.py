@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from consentry.core.secret import Secret
-from consentry.credentials.model import CredentialEdit, NewCredential
+from consentry.credentials import CredentialEdit, NewCredential
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

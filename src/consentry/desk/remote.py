@@ -10,7 +10,7 @@ import httpx2
 import msgspec
 
 from consentry.core.secret import Secret
-from consentry.credentials.model import CredentialEdit, NewCredential, name_key
+from consentry.credentials import CredentialEdit, NewCredential, name_key
 from consentry.desk.contract import (
     ApiKeyView,
     ConnectorView,
