@@ -1,5 +1,6 @@
 """Put and open secrets by reference: the only reader of the table `secrets`, but for the rotation beside it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,19 @@ SEALED_SUFFIX: Final = ".sealed"
 """Ends the name of every file that holds what `Vault.seal_alone` returned."""
 _ROW: Final = ("owner", "owner_id", "field")
 _SELECT: Final = select(secrets.c.sealed).where(*(secrets.c[name] == bindparam(name) for name in _ROW))
+_FORGET: Final = delete(secrets).where(*(secrets.c[name] == bindparam(name) for name in _ROW[:2]))
+_FORGET_FIELD: Final = _FORGET.where(secrets.c.field == bindparam("field"))
+_SET: Final = ("version", "key_id", "sealed")
+
+
+def _upsert(fresh: sqlite.Insert | postgresql.Insert) -> sqlite.Insert | postgresql.Insert:
+    return fresh.on_conflict_do_update(index_elements=_ROW, set_={name: fresh.excluded[name] for name in _SET})
+
+
+_UPSERT: Final = {
+    "sqlite": _upsert(sqlite.insert(secrets)),
+    "postgresql": _upsert(postgresql.insert(secrets)),
+}
 
 
 class Vault:
@@ -35,14 +49,26 @@ class Vault:
 
         Raises KeyMissing when this process lacks the key that seals now.
         """
+        await self.put_all(connection, {ref: secret})
+
+    async def put_all(self, connection: AsyncConnection, secrets_by_ref: Mapping[SecretRef, Secret]) -> None:
+        """Seal several secrets at once; raises as `put` does."""
         key_id = await checks.hold_primary(connection)
         key = self.keyring.find(key_id)
         if key is None:
             raise _missing(key_id)
-        values = {"version": ref.version, "key_id": key_id, "sealed": key.seal(_encode(secret), place_of_row(ref))}
-        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-        row = dialect.insert(secrets).values(owner=ref.owner, owner_id=ref.owner_id, field=ref.field, **values)
-        await connection.execute(row.on_conflict_do_update(index_elements=_ROW, set_=values))
+        rows = [
+            {
+                "owner": ref.owner,
+                "owner_id": ref.owner_id,
+                "field": ref.field,
+                "version": ref.version,
+                "key_id": key_id,
+                "sealed": key.seal(_encode(secret), place_of_row(ref)),
+            }
+            for ref, secret in secrets_by_ref.items()
+        ]
+        await connection.execute(_UPSERT[connection.dialect.name], rows)
 
     async def open(self, connection: AsyncConnection, ref: SecretRef) -> Secret:
         """Return a secret.
@@ -67,10 +93,11 @@ class Vault:
 
     async def forget(self, connection: AsyncConnection, owner: str, owner_id: int, *, field: str | None = None) -> None:
         """Shred the secrets of a row, or one of them; with the row goes the data key."""
-        statement = delete(secrets).where(secrets.c.owner == owner, secrets.c.owner_id == owner_id)
-        if field is not None:
-            statement = statement.where(secrets.c.field == field)
-        await connection.execute(statement)
+        row = {"owner": owner, "owner_id": owner_id}
+        if field is None:
+            await connection.execute(_FORGET, row)
+        else:
+            await connection.execute(_FORGET_FIELD, row | {"field": field})
 
     def seal_alone(self, name: str, secret: Secret) -> bytes:
         """Seal a secret for a file of that name, without the database."""
@@ -94,11 +121,11 @@ async def open_keyring(settings: Settings, database: Database, *, clock: Clock |
     A keyset is made only when neither the home nor the database ever had one. Raises KeyMissing, KeyWrong or
     SettingWrong, and then nothing may start.
     """
-    keyring = find_keyring(settings)
     async with database.reading() as connection:
         fresh = await _is_fresh(connection)
     if fresh:
-        keyring = await _begin(settings, database, keyring, at=(clock or SystemClock()).now())
+        await _begin(settings, database, at=(clock or SystemClock()).now())
+    keyring = find_keyring(settings)  # looked for last: another process may have made it a moment ago
     if keyring is None:
         raise _absent(settings.keyset_path)
     async with database.reading() as connection:
@@ -106,15 +133,13 @@ async def open_keyring(settings: Settings, database: Database, *, clock: Clock |
     return Vault(keyring)
 
 
-async def _begin(settings: Settings, database: Database, keyring: Keyring | None, *, at: datetime) -> Keyring | None:
-    """Make a key the first of a fresh database; of two that start at once, the second adds nothing."""
+async def _begin(settings: Settings, database: Database, *, at: datetime) -> None:
+    """Give a fresh database its first key; of two processes that start at once, the second adds nothing."""
     async with database.transaction() as connection:
         await checks.freeze(connection)
         if await _is_fresh(connection):
-            keyring = keyring or make_keyring(settings.keyset_path)
+            keyring = find_keyring(settings) or make_keyring(settings.keyset_path)
             await checks.store_first_primary(connection, keyring.keyset.primary, at)
-            return keyring
-    return keyring or find_keyring(settings)
 
 
 async def _is_fresh(connection: AsyncConnection) -> bool:

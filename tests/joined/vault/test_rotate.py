@@ -230,6 +230,33 @@ async def test_the_switch_waits_for_a_transaction_that_seals_and_new_ones_seal_w
     await check_all(database, vault, 2)
 
 
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+async def test_writers_that_never_pause_do_not_keep_a_rotation_waiting(
+    work: Rotating, database: Database, node: tuple[Database, Vault]
+) -> None:
+    """There is a transaction that seals at every moment; the switch gets its turn all the same."""
+    other_database, other = node
+    over = asyncio.Event()
+
+    async def write(number: int) -> None:
+        for _ in range(10_000):
+            if over.is_set():
+                return
+            async with other_database.transaction() as connection:
+                await other.put(connection, ref(number), Secret(f"s3cret-{number}"))
+                await asyncio.sleep(0.02 + number * 0.007)
+
+    writers = [asyncio.create_task(write(number)) for number in range(8)]
+    await asyncio.sleep(0.1)
+    try:
+        done = await asyncio.wait_for(rotate(work), 10)
+    finally:
+        over.set()
+        await asyncio.gather(*writers)
+    assert await keys_in_use(database) == {done.new}
+    await check_all(database, other, 8)
+
+
 async def test_from_the_switch_on_nothing_is_sealed_with_the_old_key(
     work: Rotating, database: Database, vault: Vault, node: tuple[Database, Vault], here: Settings
 ) -> None:
