@@ -4,6 +4,7 @@ A reply that nothing waits for any more is not dropped but withdrawn at the prov
 """
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,18 +16,20 @@ from consentry.connectors import Connector
 from consentry.core.secret import Secret
 from consentry.credentials import clients, journal, pending, revocations, store
 from consentry.credentials.journal import Issued, JournalEntry
+from consentry.credentials.lease import Lease
 from consentry.credentials.model import (
     Credential,
     Grant,
     GrantId,
     IssuedToken,
+    Standing,
     Status,
     margin,
     missing_scopes,
 )
 from consentry.credentials.revocations import Doomed, TokenKind
 from consentry.credentials.room import Room
-from consentry.errors import NotFound, SealBroken
+from consentry.errors import LeaseTaken, NotFound, SealBroken
 from consentry.storage import announce
 from consentry.vault import SecretRef
 
@@ -45,36 +48,41 @@ def token_ref(grant_id: int, field: str, version: int) -> SecretRef:
 
 
 async def adopt_refresh(
-    room: Room, connection: AsyncConnection, entry: JournalEntry, issued: Issued
+    room: Room,
+    connection: AsyncConnection,
+    entry: JournalEntry,
+    issued: Issued,
+    held: Lease,
+    *,
+    also: Mapping[str, Any],
 ) -> IssuedToken | None:
-    """Put a refresh's reply in use if its grant still stands where it stood; None when it no longer does."""
+    """Put a refresh's reply in use, with ``also`` as columns of its credential; None when it is no longer the newest.
+
+    Raises LeaseTaken, and changes nothing, when a later holder has the lease.
+    """
+    standing = await store.get_standing(connection, entry.credential_id, lock=True)
+    if standing.lease_fence != held.fence:
+        raise LeaseTaken("A later holder is refreshing this credential.", retry_after=1.0)
     await journal.close_entry(connection, room.vault, entry.id)
-    try:
-        credential = await store.get(connection, entry.credential_id, lock=True)
-    except NotFound:
-        await withdraw_orphan(room, connection, entry, issued)
-        return None
-    grant = credential.grant
+    grant = standing.grant
     if grant is None or grant.id != entry.grant_id:
         await withdraw_orphan(room, connection, entry, issued)
         return None
     if grant.version != entry.grant_version:
-        return (
-            None  # somebody else's newer reply is in use; its tokens descend from the same grant, so none is withdrawn
-        )
-    await _keep_refresh_token(room, connection, grant, issued)
-    return await _renew(room, connection, credential, grant, entry, issued)
+        return None  # a newer reply is in use; its tokens descend from the same grant, so none is withdrawn
+    return await _renew(room, connection, standing, grant, entry, issued, also)
 
 
 async def _renew(
     room: Room,
     connection: AsyncConnection,
-    credential: Credential,
+    standing: Standing,
     grant: Grant,
     entry: JournalEntry,
     issued: Issued,
+    also: Mapping[str, Any],
 ) -> IssuedToken:
-    connector = room.catalogue.get(credential.connector)
+    connector = room.catalogue.get(standing.connector)
     version = grant.version + 1
     lifetime = issued.lifetime or connector.oauth.unstated_lifetime
     values: dict[str, Any] = {
@@ -84,16 +92,20 @@ async def _renew(
         "granted_scope": issued.scope or grant.granted_scope,
         "has_refresh_token": grant.has_refresh_token or issued.refresh_token is not None,
     }
-    await store.change_grant(connection, grant.id, grant.version, values)
     access_token = Secret(issued.access_token)
-    await room.vault.put(connection, token_ref(grant.id, "access_token", version), access_token)
-    changes = in_use(room, issued.received_at, lifetime) | _status(room, credential)
+    newest = {token_ref(grant.id, "access_token", version): access_token}
+    refresh_token = await _newest_refresh_token(room, connection, grant, issued)
+    if refresh_token is not None:
+        newest[token_ref(grant.id, "refresh_token", version)] = refresh_token
+    await room.vault.put_all(connection, newest)
+    await store.change_grant(connection, grant.id, grant.version, values)
+    changes = in_use(room, issued.received_at, lifetime) | _well(room, standing.status) | dict(also)
     if entry.kind == "secret_trial":
-        changes |= await _new_secret(room, connection, credential, issued)
-    await store.change(connection, credential.id, changes)
+        changes |= await _new_secret(room, connection, standing, issued)
+    await store.change(connection, standing.id, changes)
     detail = "with the new client secret" if entry.kind == "secret_trial" else ""
     await room.trail.record(
-        connection, CONSENTRY, Action.TOKEN_REFRESH, Outcome.DONE, credential_id=credential.id, detail=detail
+        connection, CONSENTRY, Action.TOKEN_REFRESH, Outcome.DONE, credential_id=standing.id, detail=detail
     )
     return IssuedToken(
         access_token=access_token,
@@ -104,28 +116,24 @@ async def _renew(
     )
 
 
-async def _keep_refresh_token(room: Room, connection: AsyncConnection, grant: Grant, issued: Issued) -> None:
-    """Seal the newest refresh token for the grant's next version; without a new one the old one stays (RFC 6749 §6)."""
+async def _newest_refresh_token(room: Room, connection: AsyncConnection, grant: Grant, issued: Issued) -> Secret | None:
+    """Return the refresh token for the grant's next version; without a new one the old one stays (RFC 6749 §6)."""
     if issued.refresh_token is not None:
-        newest = Secret(issued.refresh_token)
-    elif grant.has_refresh_token:
-        newest = await room.vault.open(connection, token_ref(grant.id, "refresh_token", grant.version))
-    else:
-        return
-    await room.vault.put(connection, token_ref(grant.id, "refresh_token", grant.version + 1), newest)
+        return Secret(issued.refresh_token)
+    if grant.has_refresh_token:
+        return await room.vault.open(connection, token_ref(grant.id, "refresh_token", grant.version))
+    return None
 
 
-async def _new_secret(
-    room: Room, connection: AsyncConnection, credential: Credential, issued: Issued
-) -> dict[str, Any]:
+async def _new_secret(room: Room, connection: AsyncConnection, standing: Standing, issued: Issued) -> dict[str, Any]:
     """Adopt the client secret that a trial has proved."""
-    columns = await clients.replace_secret(room, connection, credential.id, issued.client.client_secret)
+    columns = await clients.replace_secret(room, connection, standing, issued.client.client_secret)
     await room.trail.record(
         connection,
         CONSENTRY,
         Action.SECRET_REPLACE,
         Outcome.DONE,
-        credential_id=credential.id,
+        credential_id=standing.id,
         detail="tried by a refresh",
     )
     return columns
@@ -218,7 +226,7 @@ async def _put_in_use(
     now_current = (await store.get(connection, credential.id)).grant
     if now_current is None or now_current.id != grant_id:
         raise NotFound("The grant that was to be put in use is gone.")
-    changes |= in_use(room, now_current.refreshed_at, now_current.lifetime) | _status(room, credential)
+    changes |= in_use(room, now_current.refreshed_at, now_current.lifetime) | _well(room, credential.status)
     await store.change(connection, credential.id, changes)
     asked = room.catalogue.get(credential.connector).scope_to_ask(changes.get("scope", credential.scope))
     lacking = missing_scopes(asked, now_current.granted_scope)
@@ -281,8 +289,8 @@ def in_use(room: Room, refreshed_at: datetime, lifetime: timedelta) -> dict[str,
     return {"failures": 0, "refresh_at": refreshed_at + lifetime - early}
 
 
-def _status(room: Room, credential: Credential) -> dict[str, Any]:
-    if credential.status is Status.AUTHORIZED:
+def _well(room: Room, status: Status) -> dict[str, Any]:
+    if status is Status.AUTHORIZED:
         return {}
     now = room.clock.now()
     return {"status": Status.AUTHORIZED, "status_code": "", "status_reason": "", "status_since": now}

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consentry.core.secret import Secret
-from consentry.credentials import pending, store
-from consentry.credentials.model import Credential, Grant
+from consentry.credentials import pending
+from consentry.credentials.model import Credential, Grant, Standing
 from consentry.credentials.pending import ClientChange
 from consentry.credentials.room import Room
 from consentry.errors import SealBroken
@@ -33,10 +33,9 @@ def proposed_secret_ref(credential_id: int, version: int) -> SecretRef:
     return SecretRef(owner="client_changes", owner_id=credential_id, field="client_secret", version=version)
 
 
-async def in_force(room: Room, connection: AsyncConnection, credential: Credential) -> Client:
+async def in_force(room: Room, connection: AsyncConnection, credential: Credential | Standing) -> Client:
     """Return the application that the current grant belongs to; raise SealBroken when its secret can't be opened."""
-    version = await store.secret_version(connection, credential.id)
-    secret = await room.vault.open(connection, secret_ref(credential.id, version))
+    secret = await room.vault.open(connection, secret_ref(credential.id, credential.secret_version))
     return _client(room, credential, credential.client_id, secret)
 
 
@@ -60,10 +59,12 @@ async def of_grant(room: Room, connection: AsyncConnection, credential: Credenti
     return asking.client if asking.client.client_id == grant.client_id else None
 
 
-async def replace_secret(room: Room, connection: AsyncConnection, credential_id: int, secret: Secret) -> dict[str, Any]:
+async def replace_secret(
+    room: Room, connection: AsyncConnection, credential: Credential | Standing, secret: Secret
+) -> dict[str, Any]:
     """Seal a new client secret, and return the columns that go with it."""
-    version = await store.secret_version(connection, credential_id) + 1
-    await room.vault.put(connection, secret_ref(credential_id, version), secret)
+    version = credential.secret_version + 1
+    await room.vault.put(connection, secret_ref(credential.id, version), secret)
     return {"secret_version": version, "secret_hint": secret.hint(), "updated_at": room.clock.now()}
 
 
@@ -80,7 +81,7 @@ async def commit_change(room: Room, connection: AsyncConnection, credential: Cre
     }
     if change.secret_version is not None:
         secret = await _proposed_secret(room, connection, credential, change)
-        values |= await replace_secret(room, connection, credential.id, secret)
+        values |= await replace_secret(room, connection, credential, secret)
     await drop_change(room, connection, credential.id)
     return values
 
@@ -95,11 +96,10 @@ async def _proposed_secret(
     room: Room, connection: AsyncConnection, credential: Credential, change: ClientChange
 ) -> Secret:
     if change.secret_version is None:
-        version = await store.secret_version(connection, credential.id)
-        return await room.vault.open(connection, secret_ref(credential.id, version))
+        return await room.vault.open(connection, secret_ref(credential.id, credential.secret_version))
     return await room.vault.open(connection, proposed_secret_ref(credential.id, change.secret_version))
 
 
-def _client(room: Room, credential: Credential, client_id: str, secret: Secret) -> Client:
+def _client(room: Room, credential: Credential | Standing, client_id: str, secret: Secret) -> Client:
     auth = room.catalogue.get(credential.connector).oauth.client_auth
     return Client(client_id=client_id, client_secret=secret, auth=auth)

@@ -108,7 +108,7 @@ async def _write_edit(
     to_try: Secret | None = None
     if credential.grant is None:
         changes |= {"client_id": client_id, "scope": scope}
-        changes |= await clients.replace_secret(room, connection, credential.id, secret) if secret else {}
+        changes |= await clients.replace_secret(room, connection, credential, secret) if secret else {}
         changes |= {"version": credential.version + 1} if is_other_client or secret else {}
     elif is_other_client:
         await _propose(room, connection, credential, waiting, client_id=client_id, scope=scope, secret=secret)
@@ -119,7 +119,7 @@ async def _write_edit(
             changes["version"] = credential.version + 1
         to_try = secret
     if to_try is not None and not _can_be_tried(credential):
-        changes |= await clients.replace_secret(room, connection, credential.id, to_try)
+        changes |= await clients.replace_secret(room, connection, credential, to_try)
         to_try = None
     await store.change(connection, credential.id, changes)
     return to_try
@@ -162,7 +162,8 @@ async def _try_secret(room: Room, actor: Actor, credential: Credential, secret: 
     except OwnerError:
         # the client was accepted, only its grant was not: there is nothing that the new secret could break
         async with room.database.transaction() as connection:
-            columns = await clients.replace_secret(room, connection, credential.id, secret)
+            standing = await store.get_standing(connection, credential.id, lock=True)
+            columns = await clients.replace_secret(room, connection, standing, secret)
             await store.change(connection, credential.id, columns)
             await room.trail.record(
                 connection, actor, Action.SECRET_REPLACE, Outcome.DONE, credential_id=credential.id, detail="not tried"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import BindParameter, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consentry.core.process import is_surely_dead
@@ -22,6 +22,12 @@ Kind = Literal["refresh", "secret_trial", "exchange"]
 State = Literal["sent", "unanswered", "replied"]
 GRACE_SECONDS: Final = 60.0
 """How long a request may be under way before others believe that whoever sent it has died."""
+
+
+_THIS: Final[BindParameter[int]] = bindparam("this")
+_DELETE: Final = delete(journal).where(journal.c.id == _THIS)
+_LIST: Final = select(journal).where(journal.c.credential_id == _THIS).order_by(journal.c.id)
+_CHANGE: Final = update(journal).where(journal.c.id == _THIS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +141,7 @@ async def put_reply(
 ) -> None:
     """Keep the sealed reply; an entry that somebody took for dead and cleared comes back with it."""
     values: dict[str, Any] = {"state": "replied", "replied_at": at}
-    if (await connection.execute(update(journal).where(journal.c.id == entry.id).values(values))).rowcount == 0:
+    if (await connection.execute(_CHANGE, values | {"this": entry.id})).rowcount == 0:
         values |= {name: getattr(entry, name) for name in JournalEntry.__slots__ if name != "state"}
         await connection.execute(insert(journal).values(values | {"lease_until": 0.0}))
     await vault.put(connection, _ref(entry.id), reply)
@@ -155,13 +161,12 @@ async def mark_unanswered(connection: AsyncConnection, entry_id: int) -> None:
 async def close_entry(connection: AsyncConnection, vault: Vault, entry_id: int) -> None:
     """Let go of a request that is settled."""
     await vault.forget(connection, "journal", entry_id)
-    await connection.execute(delete(journal).where(journal.c.id == entry_id))
+    await connection.execute(_DELETE, {"this": entry_id})
 
 
 async def list_of(connection: AsyncConnection, credential_id: int) -> list[JournalEntry]:
     """Return the entries of a credential, oldest first."""
-    query = select(journal).where(journal.c.credential_id == credential_id).order_by(journal.c.id)
-    return [_entry(row) for row in (await connection.execute(query)).all()]
+    return [_entry(row) for row in (await connection.execute(_LIST, {"this": credential_id})).all()]
 
 
 async def list_left_behind(connection: AsyncConnection, database: Database, limit: int) -> list[JournalEntry]:

@@ -26,6 +26,9 @@ _RENEW_SECONDS: Final = LEASE_SECONDS / 3
 _LOOK_SECONDS: Final = 0.02
 _LOOK_AT_MOST_SECONDS: Final = 0.25
 
+RETURNED: Final[dict[str, None]] = {"lease_until": None, "lease_owner": None}
+"""What a credential's columns are when nobody holds its lease."""
+
 log = get_logger("credentials.lease")
 
 
@@ -61,20 +64,10 @@ async def take(
     return None if fence is None else Lease(credential_id=credential_id, owner=owner, fence=fence)
 
 
-async def is_mine(connection: AsyncConnection, lease: Lease) -> bool:
-    """Tell whether the lease still stands, and keep it so until this transaction ends."""
-    query = (
-        select(credentials.c.id)
-        .where(credentials.c.id == lease.credential_id, credentials.c.lease_fence == lease.fence)
-        .with_for_update()
-    )
-    return (await connection.execute(query)).one_or_none() is not None
-
-
 async def give_back(connection: AsyncConnection, lease: Lease) -> None:
     """Free the lease in this transaction, if it is still ours."""
     mine = (credentials.c.id == lease.credential_id) & (credentials.c.lease_fence == lease.fence)
-    await connection.execute(update(credentials).where(mine).values(lease_until=None, lease_owner=None))
+    await connection.execute(update(credentials).where(mine).values(RETURNED))
 
 
 async def wait_until_free(room: Room, credential_id: int, patience: float) -> str | None:

@@ -110,6 +110,7 @@ class Credential:
     description: str
     created_by: str
     client_id: str
+    secret_version: int
     secret_hint: str  # the last characters of the client secret, or empty
     scope: str
     version: int
@@ -134,6 +135,21 @@ class Credential:
     def pending_change(self) -> bool:
         """Whether an edit of client ID, secret or scope waits for consent."""
         return self.proposal is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """As much of a credential as a refresh has to know, read in one look."""
+
+    id: CredentialId
+    connector: str
+    client_id: str
+    secret_version: int
+    status: Status
+    failures: int
+    refresh_at: datetime | None
+    lease_fence: int
+    grant: Grant | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from consentry.core.secret import Secret
 from consentry.credentials import adopt, clients, journal, keeping, lease, store
 from consentry.credentials.journal import Issued, JournalEntry, Kind
 from consentry.credentials.lease import Keeper, Lease
-from consentry.credentials.model import Credential, Grant, IssuedToken, Status, margin, wanted_life
+from consentry.credentials.model import Grant, IssuedToken, Standing, Status, margin, wanted_life
 from consentry.credentials.room import Room
 from consentry.credentials.verdict import Verdict, judge
 from consentry.errors import (
@@ -24,6 +24,7 @@ from consentry.errors import (
     ConsentryError,
     LeaseTaken,
     NoAnswer,
+    NotFound,
     ReauthorizationRequired,
     SealBroken,
 )
@@ -45,7 +46,7 @@ class Need:
     trial_secret: Secret | None = None  # a new client secret that is to be proved
     due: bool = False  # upkeep's: the credential's own time for it has come
 
-    def is_met(self, credential: Credential, grant: Grant, now: datetime) -> bool:
+    def is_met(self, credential: Standing, grant: Grant, now: datetime) -> bool:
         """Tell whether this grant's token already is what was wanted."""
         if self.trial_secret is not None:
             return False
@@ -62,7 +63,7 @@ class _Ready:
 
     lease: Lease
     entry: JournalEntry
-    credential: Credential
+    credential: Standing
     grant: Grant
     client: Client
     request: FormRequest
@@ -109,7 +110,9 @@ async def _begin(room: Room, credential_id: int, need: Need, patience: float) ->
                 taken = await lease.take(connection, room.database, credential_id, room.owner, dead=dead)
                 if taken is not None:
                     return await _prepare(room, connection, taken, need)
-                await store.get(connection, credential_id)  # NotFound, rather than waiting for a lease on nothing
+                await store.get_standing(
+                    connection, credential_id
+                )  # NotFound, rather than waiting for a lease on nothing
         except SealBroken as error:
             raise await mark_broken(room, credential_id, error) from error
         if loop.time() >= ends:
@@ -119,8 +122,8 @@ async def _begin(room: Room, credential_id: int, need: Need, patience: float) ->
 
 async def _prepare(room: Room, connection: AsyncConnection, taken: Lease, need: Need) -> _Ready | IssuedToken:
     """Under the lease: settle what others left, look again, and write down the intent if it is still needed."""
-    was_lost = await settle(room, connection, taken.credential_id)
-    credential = await store.get(connection, taken.credential_id)
+    was_lost = await settle(room, connection, taken)
+    credential = await store.get_standing(connection, taken.credential_id)
     grant = credential.grant
     if grant is None:
         raise AuthorizationRequired
@@ -161,18 +164,19 @@ async def _prepare(room: Room, connection: AsyncConnection, taken: Lease, need: 
     )
 
 
-async def settle(room: Room, connection: AsyncConnection, credential_id: int) -> bool:
+async def settle(room: Room, connection: AsyncConnection, held: Lease) -> bool:
     """Under the lease: put kept replies in use, and clear requests that died; tell whether one went unanswered.
 
     Requests of consents are left alone: they don't need the lease, and end by themselves.
     """
     was_lost = False
-    for entry in await journal.list_of(connection, credential_id):
+    for entry in await journal.list_of(connection, held.credential_id):
         if entry.kind == "exchange":
             continue
         if entry.state == "replied":
             issued = await journal.open_reply(connection, room.vault, entry.id)
-            was_lost = (await adopt.adopt_refresh(room, connection, entry, issued)) is None and was_lost
+            adopted = await adopt.adopt_refresh(room, connection, entry, issued, held, also={})
+            was_lost = was_lost and adopted is None
         else:
             await journal.close_entry(connection, room.vault, entry.id)
             was_lost = True
@@ -187,7 +191,7 @@ async def _ask(room: Room, ready: _Ready) -> Issued | IssuedToken:
         log.warning("no answer to a refresh; looking again, then trying once more", credential_id=ready.credential.id)
     async with room.database.transaction() as connection:
         await journal.mark_unanswered(connection, ready.entry.id)
-        grant = (await store.get(connection, ready.credential.id)).grant
+        grant = (await store.get_standing(connection, ready.credential.id)).grant
         if grant is not None and (grant.id, grant.version) != (ready.grant.id, ready.grant.version):
             await journal.close_entry(connection, room.vault, ready.entry.id)
             ref = adopt.token_ref(grant.id, "access_token", grant.version)
@@ -213,18 +217,28 @@ async def _send(room: Room, ready: _Ready) -> Issued:
 
 
 async def _commit(room: Room, ready: _Ready, keeper: Keeper, issued: Issued) -> IssuedToken | None:
-    """Put the reply in use if the lease still stands; None leaves it in the journal for the next holder."""
+    """Put the reply in use and give the lease back; None leaves it in the journal for a later holder."""
 
     async def once() -> IssuedToken | None:
         async with room.database.transaction() as connection:
-            if not await lease.is_mine(connection, ready.lease):
-                return None
-            renewed = await adopt.adopt_refresh(room, connection, ready.entry, issued)
-            await lease.give_back(connection, ready.lease)
-        keeper.is_returned = True
-        return renewed
+            return await adopt.adopt_refresh(room, connection, ready.entry, issued, ready.lease, also=lease.RETURNED)
 
-    return await keeping.insist(once)
+    try:
+        renewed = await keeping.insist(once)
+    except LeaseTaken:
+        return None
+    except NotFound:
+        await _withdraw(room, ready.entry, issued)
+        raise
+    keeper.is_returned = renewed is not None
+    return renewed
+
+
+async def _withdraw(room: Room, entry: JournalEntry, issued: Issued) -> None:
+    """The credential was deleted while its refresh was under way: what arrived is withdrawn."""
+    async with room.database.transaction() as connection:
+        await journal.close_entry(connection, room.vault, entry.id)
+        await adopt.withdraw_orphan(room, connection, entry, issued)
 
 
 async def _after_losing_the_lease(room: Room, credential_id: int, need: Need, patience: float) -> IssuedToken:
@@ -248,8 +262,6 @@ async def _fail(room: Room, ready: _Ready, keeper: Keeper, error: ConsentryError
 
     async def once() -> IssuedToken | None:
         async with room.database.transaction() as connection:
-            if not await lease.is_mine(connection, ready.lease):
-                raise LeaseTaken("A later holder is refreshing this credential.", retry_after=1.0) from error
             return await _write_failure(room, connection, ready, verdict)
 
     newer = await keeping.insist(once)
@@ -264,12 +276,14 @@ async def _fail(room: Room, ready: _Ready, keeper: Keeper, error: ConsentryError
 async def _write_failure(
     room: Room, connection: AsyncConnection, ready: _Ready, verdict: Verdict
 ) -> IssuedToken | None:
+    if (await store.get_standing(connection, ready.credential.id, lock=True)).lease_fence != ready.lease.fence:
+        raise LeaseTaken("A later holder is refreshing this credential.", retry_after=1.0)
     if not verdict.is_lost:
         await journal.close_entry(connection, room.vault, ready.entry.id)
-        await settle(room, connection, ready.credential.id)  # a late holder's reply may be waiting
+        await settle(room, connection, ready.lease)  # a late holder's reply may be waiting
     else:
         await journal.mark_unanswered(connection, ready.entry.id)
-    credential = await store.get(connection, ready.credential.id)
+    credential = await store.get_standing(connection, ready.credential.id)
     await lease.give_back(connection, ready.lease)
     grant = credential.grant
     if grant is None:
@@ -282,7 +296,7 @@ async def _write_failure(
     return None
 
 
-async def write_verdict(room: Room, connection: AsyncConnection, credential: Credential, verdict: Verdict) -> None:
+async def write_verdict(room: Room, connection: AsyncConnection, credential: Standing, verdict: Verdict) -> None:
     """Give a credential the status that a failure means, and say when the next try is."""
     now = room.clock.now()
     failures = credential.failures + 1
@@ -328,7 +342,7 @@ async def mark_broken(room: Room, credential_id: int, error: SealBroken) -> Reau
     """Give a credential whose secrets don't open the status that says so, and return what its caller is told."""
     verdict = judge(error, answer_was_lost=False)
     async with room.database.transaction() as connection:
-        credential = await store.get(connection, credential_id)
+        credential = await store.get_standing(connection, credential_id)
         if credential.status is not Status.REAUTHORIZATION_REQUIRED:
             await write_verdict(room, connection, credential, verdict)
     return ReauthorizationRequired(verdict.reason)

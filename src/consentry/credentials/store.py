@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from sqlalchemy import Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy import BindParameter, Row, Select, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +16,7 @@ from consentry.credentials.model import (
     Grant,
     GrantId,
     Proposal,
+    Standing,
     Status,
     Use,
     name_key,
@@ -57,13 +58,54 @@ async def change(connection: AsyncConnection, credential_id: int, values: dict[s
     if "name" in values:
         values = values | {"name_key": name_key(values["name"])}
     try:
-        async with connection.begin_nested():
-            await connection.execute(update(credentials).where(credentials.c.id == credential_id).values(values))
+        await connection.execute(_CHANGE, values | {"this": credential_id})
     except IntegrityError as error:
         raise Conflict(
             f"There is a credential named {values['name']} for this connector already.", hint="Choose another name."
         ) from error
     await announce(connection, f"credential:{credential_id}")
+
+
+_THIS: Final[BindParameter[int]] = bindparam("this")
+_CHANGE: Final = update(credentials).where(credentials.c.id == _THIS)
+_CURRENT: Final = and_(grants.c.credential_id == credentials.c.id, grants.c.state == "current")
+_STANDING_COLUMNS: Final = (
+    "connector",
+    "client_id",
+    "secret_version",
+    "status",
+    "failures",
+    "refresh_at",
+    "lease_fence",
+)
+_STANDING: Final = (
+    select(
+        *(credentials.c[name].label(f"credential_{name}") for name in ("id", *_STANDING_COLUMNS)),
+        *(column for column in grants.c if column.name != "credential_id"),
+    )
+    .select_from(credentials.outerjoin(grants, _CURRENT))
+    .where(credentials.c.id == _THIS)
+)
+_STANDING_LOCKED: Final = _STANDING.with_for_update(of=credentials)
+
+
+async def get_standing(connection: AsyncConnection, credential_id: int, *, lock: bool = False) -> Standing:
+    """Return what a refresh has to know; raise NotFound."""
+    query = _STANDING_LOCKED if lock else _STANDING
+    row = (await connection.execute(query, {"this": credential_id})).one_or_none()
+    if row is None:
+        raise NotFound("There is no such credential.")
+    return Standing(
+        id=CredentialId(row.credential_id),
+        connector=row.credential_connector,
+        client_id=row.credential_client_id,
+        secret_version=row.credential_secret_version,
+        status=Status(row.credential_status),
+        failures=row.credential_failures,
+        refresh_at=row.credential_refresh_at,
+        lease_fence=row.credential_lease_fence,
+        grant=None if row.id is None else _grant(row),
+    )
 
 
 async def remove(connection: AsyncConnection, credential_id: int) -> None:
@@ -81,12 +123,6 @@ async def get(connection: AsyncConnection, credential_id: int, *, lock: bool = F
     if row is None:
         raise NotFound("There is no such credential.")
     return (await _with_all(connection, [row]))[0]
-
-
-async def secret_version(connection: AsyncConnection, credential_id: int) -> int:
-    """Return the version that the client secret in force is sealed for."""
-    query = select(credentials.c.secret_version).where(credentials.c.id == credential_id)
-    return int((await connection.execute(query)).scalar_one())
 
 
 async def find_by_name(connection: AsyncConnection, name: str) -> list[Credential]:
@@ -155,8 +191,11 @@ async def add_grant(
 
 async def change_grant(connection: AsyncConnection, grant_id: int, version: int, values: dict[str, Any]) -> bool:
     """Change a grant if it still stands at this version; tell whether it did."""
-    query = update(grants).where(grants.c.id == grant_id, grants.c.version == version).values(values)
-    return (await connection.execute(query)).rowcount == 1
+    mine = {"this": grant_id, "at_version": version}
+    return (await connection.execute(_CHANGE_GRANT, values | mine)).rowcount == 1
+
+
+_CHANGE_GRANT: Final = update(grants).where(grants.c.id == _THIS, grants.c.version == bindparam("at_version"))
 
 
 async def remove_grant(connection: AsyncConnection, grant_id: int) -> None:
@@ -261,6 +300,7 @@ def _credential(
 
 
 _SAME_NAMED = frozenset(
-    "connector name description created_by client_id secret_hint scope version status_reason status_code status_since "
-    "verified_status verified_detail verified_at failures refresh_at used_at created_at updated_at".split()
+    "connector name description created_by client_id secret_version secret_hint scope version status_reason "
+    "status_code status_since verified_status verified_detail verified_at failures refresh_at used_at created_at "
+    "updated_at".split()
 )

@@ -10,7 +10,7 @@ from typing import Final
 
 from consentry.audit import Actor
 from consentry.core.log import get_logger
-from consentry.credentials import authorize, journal, keeping, lease, pending, revocations, store
+from consentry.credentials import adopt, authorize, journal, keeping, lease, pending, revocations, store
 from consentry.credentials.journal import JournalEntry
 from consentry.credentials.model import CredentialId, Grant, Status
 from consentry.credentials.refresh import Need, refresh, settle
@@ -59,16 +59,19 @@ async def _settle_refresh(room: Room, entry: JournalEntry) -> None:
     """Put a kept reply in use, under the lease; a request without one is sent again by the refresh that follows."""
     async with room.database.transaction() as connection:
         taken = await lease.take(connection, room.database, entry.credential_id, room.owner, dead=entry.owner)
-        if taken is None:
-            try:
-                await store.get(connection, entry.credential_id)
-            except NotFound:  # deleted meanwhile: tokens that still arrived are withdrawn
-                await settle(room, connection, entry.credential_id)
+        if taken is not None:
+            was_lost = await settle(room, connection, taken)
+            await lease.give_back(connection, taken)
+            if was_lost:
+                await store.change(connection, entry.credential_id, {"refresh_at": room.clock.now()})
             return
-        was_lost = await settle(room, connection, entry.credential_id)
-        await lease.give_back(connection, taken)
-        if was_lost:
-            await store.change(connection, entry.credential_id, {"refresh_at": room.clock.now()})
+        try:
+            await store.get_standing(connection, entry.credential_id)
+        except NotFound:  # deleted meanwhile: a reply that still arrived is withdrawn
+            if entry.state == "replied":
+                issued = await journal.open_reply(connection, room.vault, entry.id)
+                await adopt.withdraw_orphan(room, connection, entry, issued)
+            await journal.close_entry(connection, room.vault, entry.id)
 
 
 async def refresh_due(room: Room) -> int:
@@ -105,7 +108,7 @@ async def _look_later(room: Room, credential_id: CredentialId) -> None:
     """Put off a credential that failed without a word about it, so that it isn't looked at every second."""
     async with room.database.transaction() as connection:
         try:
-            credential = await store.get(connection, credential_id)
+            credential = await store.get_standing(connection, credential_id)
         except NotFound:
             return
         now = room.clock.now()

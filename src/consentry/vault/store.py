@@ -68,7 +68,8 @@ class Vault:
             }
             for ref, secret in secrets_by_ref.items()
         ]
-        await connection.execute(_UPSERT[connection.dialect.name], rows)
+        if rows:
+            await connection.execute(_UPSERT[connection.dialect.name], rows)
 
     async def open(self, connection: AsyncConnection, ref: SecretRef) -> Secret:
         """Return a secret.

@@ -1,0 +1,182 @@
+"""Everything in one process: pages, API and worker on one event loop; or several such processes behind one socket."""
+
+import asyncio
+import contextlib
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from consentry import accounts, api, web
+from consentry import app as composition
+from consentry.app import App
+from consentry.core import log
+from consentry.errors import SettingWrong
+from consentry.settings import Settings
+from consentry.worker import Worker, working
+
+_GRACE_SECONDS: Final = 30
+_RESTARTS_AT_MOST: Final = 20
+_BACKLOG: Final = 2048
+_LOOK_SECONDS: Final = 0.2
+
+logger = log.get_logger("server")
+
+
+def create_asgi(app: App, worker: Worker) -> ASGIApp:
+    """Join the faces: the API under its prefix, operations at the root, pages everywhere else."""
+    return Starlette(routes=[*api.create_routes(app, worker), *web.create_routes(app)])
+
+
+async def serve(settings: Settings, listener: socket.socket, on_ready: Callable[[], None] = lambda: None) -> None:
+    """Serve on a socket until SIGTERM or SIGINT; requests and refreshes under way are let finish."""
+    _forbid_core_dumps()
+    async with composition.open(settings) as app:
+        await accounts.create_person_of_settings(app.accounts, settings)
+        async with working(app) as worker:
+            config = uvicorn.Config(
+                create_asgi(app, worker),
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+                timeout_keep_alive=20,
+            )
+            server = _Announcing(config, on_ready)
+            await server.serve(sockets=[listener])
+
+
+class _Announcing(uvicorn.Server):
+    """Says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._on_ready()
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Open the socket to listen on; raise SettingWrong when the address can't be had."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        reason = error.strerror or str(error)
+        raise SettingWrong(
+            f"Consentry can't listen on {settings.host}, port {settings.port}: {reason}.",
+            hint="Stop what uses the port, or choose another with CONSENTRY_PORT.",
+        ) from error
+    listener.listen(_BACKLOG)
+    listener.set_inheritable(True)
+    return listener
+
+
+def run(settings: Settings, *, workers: int = 1, on_ready: Callable[[], None] = lambda: None) -> None:
+    """Serve until told to stop: in this process, or with several workers in processes of their own."""
+    log.configure(settings.log_format, settings.log_level)
+    with contextlib.closing(listen(settings)) as listener:
+        if workers == 1:
+            _run_one(settings, listener, on_ready)
+        else:
+            _run_many(settings, listener, workers, on_ready)
+
+
+def _run_one(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    if sys.platform == "win32":
+        asyncio.run(serve(settings, listener, on_ready))
+        return
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(settings, listener, on_ready))
+
+
+def _child(settings: Settings, listener: socket.socket) -> None:
+    log.configure(settings.log_format, settings.log_level)
+    _run_one(settings, listener, lambda: None)
+
+
+def _run_many(settings: Settings, listener: socket.socket, workers: int, on_ready: Callable[[], None]) -> None:
+    """Keep several processes on one socket; one that dies is replaced, within bounds."""
+    asyncio.run(_prepare(settings))
+    crew = _Crew(settings, listener, workers)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: crew.stop())
+    on_ready()
+    try:
+        while crew.is_complete():
+            time.sleep(_LOOK_SECONDS)
+    finally:
+        crew.end()
+
+
+class _Crew:
+    """The worker processes, and how many of them had to be replaced."""
+
+    def __init__(self, settings: Settings, listener: socket.socket, size: int) -> None:
+        self._begin_with = (settings, listener)
+        self._context = get_context("spawn")
+        self._stopping = False
+        self._replaced = 0
+        self._processes = [self._begin() for _ in range(size)]
+
+    def stop(self) -> None:
+        """Replace nobody any more."""
+        self._stopping = True
+
+    def is_complete(self) -> bool:
+        """Replace who has died; False when it is time to end."""
+        for place, process in enumerate(self._processes):
+            if self._stopping or process.is_alive():
+                continue
+            self._replaced += 1
+            logger.error("a worker process ended", exit_code=process.exitcode, replaced=self._replaced)
+            if self._replaced > _RESTARTS_AT_MOST:
+                raise SystemExit(1)
+            self._processes[place] = self._begin()
+        return not self._stopping
+
+    def end(self) -> None:
+        """Have every process finish what is under way, and end the ones that don't."""
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.join(_GRACE_SECONDS + 15)
+            if process.is_alive():
+                process.kill()
+
+    def _begin(self) -> BaseProcess:
+        process = self._context.Process(target=_child, args=self._begin_with, name="consentry worker")
+        process.start()
+        return process
+
+
+async def _prepare(settings: Settings) -> None:
+    """Open the home once before several processes do, so that what is wrong is said once and migrations are done."""
+    async with composition.open(settings):
+        return
+
+
+def _forbid_core_dumps() -> None:
+    """A core dump would hold the secrets that are in memory."""
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
