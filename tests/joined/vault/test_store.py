@@ -61,6 +61,16 @@ async def test_putting_again_replaces_secret_and_version(database: Database, vau
         assert (await connection.execute(select(func.count()).select_from(secrets))).scalar_one() == 1
 
 
+async def test_several_are_put_at_once_each_in_its_own_place(database: Database, vault: Vault) -> None:
+    await put(database, vault, REF, "old")
+    places = {replace(REF, field=field, version=2): Secret(field * 9) for field in ("client_secret", "b", "c")}
+    async with database.transaction() as connection:
+        await vault.put_all(connection, {})
+        await vault.put_all(connection, places)
+    for ref, secret in places.items():
+        assert await opened(database, vault, ref) == secret.reveal()
+
+
 async def test_a_put_shares_the_fate_of_its_transaction(database: Database, vault: Vault) -> None:
     async def fail() -> None:
         async with database.transaction() as connection:
