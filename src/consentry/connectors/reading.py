@@ -11,6 +11,7 @@ from consentry.errors import NotFound, ReplyNotUnderstood
 
 MOST_PAGES: Final = 100_000
 MOST_EMPTY_PAGES: Final = 10
+MOST_MISSING: Final = 5
 
 
 async def read(
@@ -43,13 +44,17 @@ async def _walk(
         async for page in _read_list(client, connector, stream, stream.path, limit):
             yield page
         return
+    found = missing = 0
     async for parent_id in _parent_ids(client, connector, stream, most_parents):
         path = stream.path.replace("{parent}", quote(str(parent_id), safe=""))
         try:
             async for page in _read_list(client, connector, stream, path, limit):
                 yield _name_parent(page, stream, parent_id)
-        except NotFound:  # the parent was deleted since it was listed
-            continue
+            found += 1
+        except NotFound:  # the parent was deleted since it was listed; but if all of them are gone, the list itself is
+            missing += 1
+            if found == 0 and missing >= MOST_MISSING:
+                raise
 
 
 async def _parent_ids(
