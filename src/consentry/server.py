@@ -11,10 +11,11 @@ from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from typing import Final
+from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.types import ASGIApp
+from starlette.types import Receive, Scope, Send
 
 from consentry import accounts, api, web
 from consentry import app as composition
@@ -32,9 +33,25 @@ _LOOK_SECONDS: Final = 0.2
 logger = log.get_logger("server")
 
 
-def create_asgi(app: App, worker: Worker) -> ASGIApp:
-    """Join the faces: the API under its prefix, operations at the root, pages everywhere else."""
-    return Starlette(routes=[*api.create_routes(app, worker), *web.create_routes(app)])
+class Faces:
+    """One address for both faces: the API where its addresses are, pages everywhere else.
+
+    Behind a reverse proxy that serves us below a path, requests are understood with that path and without it.
+    """
+
+    def __init__(self, app: App, worker: Worker) -> None:
+        self._api = api.create_api(app, ticked_at=lambda: worker.ticked_at)
+        self._web = Starlette(routes=web.create_routes(app))
+        self._below = urlsplit(app.settings.public_url).path.rstrip("/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request to the face whose address it is."""
+        if scope["type"] != "http":
+            return
+        if self._below and (scope["path"] + "/").startswith(self._below + "/"):
+            raw = scope["raw_path"].removeprefix(self._below.encode()) or b"/"
+            scope = {**scope, "path": scope["path"].removeprefix(self._below) or "/", "raw_path": raw}
+        await (self._api if api.is_api_path(scope["path"]) else self._web)(scope, receive, send)
 
 
 async def serve(settings: Settings, listener: socket.socket, on_ready: Callable[[], None] = lambda: None) -> None:
@@ -44,7 +61,7 @@ async def serve(settings: Settings, listener: socket.socket, on_ready: Callable[
         await accounts.create_person_of_settings(app.accounts, settings)
         async with working(app) as worker:
             config = uvicorn.Config(
-                create_asgi(app, worker),
+                Faces(app, worker),
                 http="httptools",
                 ws="none",
                 lifespan="off",

@@ -100,13 +100,12 @@ async def _renew(
     await room.vault.put_all(connection, newest)
     await store.change_grant(connection, grant.id, grant.version, values)
     changes = in_use(room, issued.received_at, lifetime) | _well(room, standing.status) | dict(also)
-    if entry.kind == "secret_trial":
-        changes |= await _new_secret(room, connection, standing, issued)
+    action = Action.TOKEN_REFRESH
+    if entry.kind == "secret_trial":  # a new client secret was proved: it is in force from here on
+        action = Action.SECRET_REPLACE
+        changes |= await clients.replace_secret(room, connection, standing, issued.client.client_secret)
     await store.change(connection, standing.id, changes)
-    detail = "with the new client secret" if entry.kind == "secret_trial" else ""
-    await room.trail.record(
-        connection, CONSENTRY, Action.TOKEN_REFRESH, Outcome.DONE, credential_id=standing.id, detail=detail
-    )
+    await room.trail.record(connection, CONSENTRY, action, Outcome.DONE, credential_id=standing.id)
     return IssuedToken(
         access_token=access_token,
         expires_at=values["expires_at"],
@@ -123,20 +122,6 @@ async def _newest_refresh_token(room: Room, connection: AsyncConnection, grant: 
     if grant.has_refresh_token:
         return await room.vault.open(connection, token_ref(grant.id, "refresh_token", grant.version))
     return None
-
-
-async def _new_secret(room: Room, connection: AsyncConnection, standing: Standing, issued: Issued) -> dict[str, Any]:
-    """Adopt the client secret that a trial has proved."""
-    columns = await clients.replace_secret(room, connection, standing, issued.client.client_secret)
-    await room.trail.record(
-        connection,
-        CONSENTRY,
-        Action.SECRET_REPLACE,
-        Outcome.DONE,
-        credential_id=standing.id,
-        detail="tried by a refresh",
-    )
-    return columns
 
 
 async def adopt_consent(

@@ -235,6 +235,7 @@ async def delete(room: Room, actor: Actor, credential_id: int) -> None:
             await room.vault.forget(connection, "authorizations", authorization_id)
         await room.vault.forget(connection, "client_changes", credential.id)
         await room.vault.forget(connection, "credentials", credential.id)
+        await store.remove(connection, credential.id)
         await room.trail.record(
             connection,
             actor,
@@ -243,7 +244,6 @@ async def delete(room: Room, actor: Actor, credential_id: int) -> None:
             credential_id=credential.id,
             detail=credential.name,
         )
-        await store.remove(connection, credential.id)
     await room.steps.reached("delete.committed")
     for task in tasks:
         if task is not None:

@@ -11,7 +11,7 @@ from consentry.core.secret import Secret
 from consentry.credentials import journal
 from consentry.credentials.journal import Issued, JournalEntry
 from consentry.credentials.room import Room
-from consentry.errors import PassingError, StorageBroken
+from consentry.errors import KeyMissing, PassingError, SealBroken, StorageBroken
 
 _TRIES_AT_MOST: Final = 120
 _LONGEST_PAUSE: Final = 30.0
@@ -57,14 +57,22 @@ def _spool(room: Room, entry: JournalEntry, reply: Secret) -> bool:
 
 
 async def pick_up(room: Room) -> int:
-    """Hand what waits on this node's disk over to the journal; return how much it was."""
-    names = room.spool.list_names()
-    for name in names:
-        spooled = msgspec.json.decode(room.spool.open(name).reveal(), type=Spooled)
+    """Hand what waits on this node's disk over to the journal; return how much it was.
+
+    A file that can't be opened stays where it is, and holds up none of the others.
+    """
+    picked = 0
+    for name in room.spool.list_names():
+        try:
+            spooled = msgspec.json.decode(room.spool.open(name).reveal(), type=Spooled)
+        except (SealBroken, KeyMissing, msgspec.DecodeError) as error:
+            log.error("a reply on this node's disk can't be opened", file=name, reason=type(error).__name__)
+            continue
         async with room.database.transaction() as connection:
             await journal.put_reply(connection, room.vault, spooled.entry, Secret(spooled.reply), room.clock.now())
         room.spool.remove(name)
-    return len(names)
+        picked += 1
+    return picked
 
 
 async def insist(work: Callable[[], Awaitable[T]]) -> T:

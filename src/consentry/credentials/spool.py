@@ -2,12 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Final
 
 from consentry.core.secret import Secret
-from consentry.vault import Vault
-
-_SUFFIX: Final = ".sealed"
+from consentry.vault import SEALED_SUFFIX, Vault
 
 
 class Spool:
@@ -25,7 +22,7 @@ class Spool:
             file.write(self._vault.seal_alone(name, reply))
             file.flush()
             os.fsync(file.fileno())
-        draft.rename(self._folder / (name + _SUFFIX))
+        draft.rename(self._folder / (name + SEALED_SUFFIX))
         folder = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -36,12 +33,12 @@ class Spool:
         """Return the names of what waits here."""
         if not self._folder.is_dir():
             return []
-        return sorted(path.name.removesuffix(_SUFFIX) for path in self._folder.glob("*" + _SUFFIX))
+        return sorted(path.name.removesuffix(SEALED_SUFFIX) for path in self._folder.glob("*" + SEALED_SUFFIX))
 
     def open(self, name: str) -> Secret:
         """Return a reply; raises SealBroken or KeyMissing."""
-        return self._vault.open_alone(name, (self._folder / (name + _SUFFIX)).read_bytes())
+        return self._vault.open_alone(name, (self._folder / (name + SEALED_SUFFIX)).read_bytes())
 
     def remove(self, name: str) -> None:
         """Let go of a reply that the database has taken over."""
-        (self._folder / (name + _SUFFIX)).unlink(missing_ok=True)
+        (self._folder / (name + SEALED_SUFFIX)).unlink(missing_ok=True)
