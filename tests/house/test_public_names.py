@@ -1,0 +1,51 @@
+"""The public names are exactly these; a new one is added on purpose."""
+
+import importlib
+import inspect
+import subprocess
+import sys
+
+import consentry
+
+NAMES = {
+    "consentry": {"Credential", "Hub", "aio", "errors", "open"},
+    "consentry.aio": {"Credential", "Hub", "open"},
+}
+MEMBERS = {
+    "consentry.Credential": {"auth", "client", "id", "name", "status", "test", "token"},
+    "consentry.Hub": {"close", "credential"},
+}
+
+
+def public(thing: object) -> set[str]:
+    return {name for name, _ in inspect.getmembers(thing) if not name.startswith("_")}
+
+
+def test_the_packages_give_exactly_their_public_names() -> None:
+    assert {name: set(importlib.import_module(name).__all__) for name in NAMES} == NAMES
+
+
+def test_the_public_names_can_all_be_had() -> None:
+    assert all(getattr(consentry, name) for name in consentry.__all__)
+
+
+def test_the_librarys_objects_have_exactly_their_public_members() -> None:
+    assert public(consentry.Credential) == MEMBERS["consentry.Credential"]
+    assert public(consentry.Hub) == MEMBERS["consentry.Hub"]
+
+
+def test_with_and_without_await_the_names_are_the_same() -> None:
+    assert public(consentry.aio.Credential) == public(consentry.Credential)
+    assert public(consentry.aio.Hub) == public(consentry.Hub)
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    program = "import consentry, sys; print(sorted({'sqlalchemy', 'fastapi', 'aiohttp', 'tink'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
+
+
+def test_types_are_shipped() -> None:
+    from importlib.resources import files
+
+    assert (files("consentry") / "py.typed").is_file()
