@@ -1,2 +1,60 @@
-def demo() -> None:
-    """X."""
+"""``consentry demo``: the main job, start to end, against the sandbox, in a home of its own that is gone afterwards."""
+
+import time
+from typing import TYPE_CHECKING
+
+import typer
+from rich.text import Text
+
+from consentry.cli.options import Json
+from consentry.cli.running import shown
+from consentry.cli.screen import plain, table
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from consentry.cli.story import Told
+
+
+def demo(*, json: Json = False) -> None:
+    """Show the main job, start to end: consent, a token that stays fresh, records, a crash, deletion. No browser.
+
+    Everything happens on this machine, in a home of its own; status 0 only if all of it held.
+    """
+    with shown(json=json) as screen:
+        from consentry.cli.stage import Stage
+        from consentry.cli.story import tell
+
+        began = time.monotonic()
+        told: list[Told] = []
+        with Stage() as stage:
+            for chapter in tell(stage):
+                told.append(chapter)
+                screen.say(_line(chapter))
+            is_well = all(chapter.held for chapter in told)
+            if not is_well:
+                screen.say(plain(f"The server's last words:\n{stage.last_words()}"))
+        seconds = round(time.monotonic() - began, 1)
+        screen.answer({"ok": is_well, "seconds": seconds, "steps": told}, *_report(told, seconds))
+        if not is_well:
+            raise typer.Exit(1)
+
+
+def _line(chapter: "Told") -> Text:
+    mark = Text("held  ", "green") if chapter.held else Text("FAILED", "bold red")
+    return Text.assemble(mark, " ", plain(chapter.name))
+
+
+def _report(told: "list[Told]", seconds: float) -> "list[RenderableType]":
+    rows = [
+        (
+            Text("held", "green") if each.held else Text("failed", "bold red"),
+            each.name,
+            each.what,
+            f"{each.seconds:.1f} s",
+        )
+        for each in told
+    ]
+    failed = [each.name for each in told if not each.held]
+    words = f"It did not hold: {', '.join(failed)}." if failed else f"All {len(told)} steps held, in {seconds} seconds."
+    return [Text(), table(("", "Step", "What was seen", "Time"), rows, nothing=""), Text(), plain(words)]

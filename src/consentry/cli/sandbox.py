@@ -1,7 +1,7 @@
 """``consentry sandbox``: a small Capsule on this machine, to try and to test against."""
 
+import os
 import signal
-import sys
 import threading
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -48,7 +48,8 @@ def wait_for_the_end(*, also_when_stdin_closes: bool) -> None:
     if also_when_stdin_closes:
 
         def watch() -> None:
-            sys.stdin.buffer.read()
+            while os.read(0, 4096):  # not sys.stdin, whose lock a thread must not hold while the program ends
+                pass
             end.set()
 
         threading.Thread(target=watch, name="watch stdin", daemon=True).start()

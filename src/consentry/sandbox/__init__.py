@@ -7,12 +7,13 @@ from consentry.sandbox.faults import Drop, Fail, Odd, Slow
 from consentry.sandbox.grants import Grant
 from consentry.sandbox.knobs import Knobs
 from consentry.sandbox.seed import Sizes
-from consentry.sandbox.serving import DEFAULT_PORT, NotLoopback, RunningSandbox, serve, start
+from consentry.sandbox.serving import DEFAULT_PORT, STANDS_IN_FOR, NotLoopback, RunningSandbox, serve, start
 from consentry.sandbox.state import picture_of
 from consentry.sandbox.world import World
 
 __all__ = [
     "DEFAULT_PORT",
+    "STANDS_IN_FOR",
     "Account",
     "Application",
     "ApplicationRefused",

@@ -18,6 +18,8 @@ from consentry.sandbox.seed import Sizes
 from consentry.sandbox.world import World
 
 DEFAULT_PORT: Final = 8401
+STANDS_IN_FOR: Final = "capsule"
+"""The connector whose outside system the sandbox plays."""
 _PATIENCE_SECONDS: Final = 15.0
 
 

@@ -2,6 +2,7 @@
 
 from consentry.storage.changes import Changes, announce, prune
 from consentry.storage.database import Database, connect
-from consentry.storage.migrate import migrate
+from consentry.storage.describe import describe
+from consentry.storage.migrate import find_version, head, migrate
 
-__all__ = ["Changes", "Database", "announce", "connect", "migrate", "prune"]
+__all__ = ["Changes", "Database", "announce", "connect", "describe", "find_version", "head", "migrate", "prune"]
