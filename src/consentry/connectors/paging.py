@@ -11,7 +11,7 @@ from consentry.connectors.contract import Answer, Page, Record
 from consentry.errors import ReplyNotUnderstood
 
 _LINK: Final = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w*!-]+\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^\s,;"]+))?)*)\s*(?:,|$)')
-_RELATION: Final = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s,;"]+))', re.IGNORECASE)
+_PARAMETER: Final = re.compile(r';\s*([\w*!-]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]+)))?')
 
 
 def link_pager(answer: Answer, *, records_key: str, base_url: str, asked: str) -> Page:
@@ -24,9 +24,9 @@ def link_pager(answer: Answer, *, records_key: str, base_url: str, asked: str) -
 def find_link(header: str, relation: str) -> str | None:
     """Return the target of the first link with this relation type."""
     for target, parameters in _LINK.findall(header):
-        found = _RELATION.search(parameters)
-        if found and relation in (found[1] or found[2]).lower().split():
-            return str(target)
+        for name, quoted, plain in _PARAMETER.findall(parameters):
+            if name.lower() == "rel" and relation in (quoted or plain).lower().split():
+                return str(target)
     return None
 
 
