@@ -41,11 +41,6 @@ class Credential:
         return self._view.name
 
     @property
-    def connector(self) -> str:
-        """The outside system that it is for."""
-        return self._view.connector
-
-    @property
     async def status(self) -> str:
         """What can be said of it now without asking the provider, such as ``authorized``."""
         return (await self._desk.get(self.id)).status
@@ -90,7 +85,7 @@ class Credential:
         )
 
     def __repr__(self) -> str:
-        return f"Credential(id={self.id}, name={self.name!r}, connector={self.connector!r})"
+        return f"Credential(id={self.id}, name={self.name!r}, connector={self._view.connector!r})"
 
 
 class Lending:

@@ -28,10 +28,9 @@ class Credential:
     """One credential, ready to be used."""
 
     def __init__(self, hub: "Hub", inner: aio.Credential) -> None:
-        self._hub = hub
         self._inner = inner
         self._background = hub.background
-        self._desk = hub.inner.desk
+        self._lending = Lending(hub, inner.id)
 
     @property
     def id(self) -> int:
@@ -42,11 +41,6 @@ class Credential:
     def name(self) -> str:
         """The name that it had when it was looked up."""
         return self._inner.name
-
-    @property
-    def connector(self) -> str:
-        """The outside system that it is for."""
-        return self._inner.connector
 
     @property
     def status(self) -> str:
@@ -63,7 +57,7 @@ class Credential:
         Raises AuthorizationRequired or ReauthorizationRequired without a grant, RefreshFailing when it has to wait.
         """
         if not min_ttl and not force_refresh:
-            return (self.lend_at_once() or self.lend()).access_token.reveal()
+            return (self._lending.lend_at_once() or self._lending.lend()).access_token.reveal()
         return self._background.run(self._inner.token(min_ttl=min_ttl, force_refresh=force_refresh))
 
     def test(self) -> TestView:
@@ -74,7 +68,7 @@ class Credential:
         """Return an auth object for an HTTP client of your own; it signs requests to the provider only."""
         from consentry.lending import Bearer
 
-        return Bearer(self._inner.route.provider_url, self)
+        return Bearer(self._inner.route.provider_url, self._lending)
 
     def client(self, *, timeout: float = aio.TIMEOUT_SECONDS, wait: timedelta | float = 0) -> "httpx2.Client":
         """Return an HTTP client with base URL, bearer token, refresh and the shared rate budget.
@@ -87,41 +81,52 @@ class Credential:
         from consentry.metering import Metered, prefer
 
         route, patience = self._inner.route, aio.as_timedelta(wait)
-        lender = Constant(route.pass_key) if route.pass_key else self
+        lender = Constant(route.pass_key) if route.pass_key else self._lending
         plain = httpx2.HTTPTransport()
         return httpx2.Client(
             base_url=route.base_url,
             auth=Bearer(route.base_url, lender),
             headers={} if route.meter else prefer(patience),
             timeout=timeout,
-            transport=Metered(plain, partial(self._spend, route.meter), patience) if route.meter else plain,
+            transport=Metered(plain, partial(self._lending.spend, route.meter), patience) if route.meter else plain,
         )
 
-    # --- lending: what an auth object asks for, from whatever thread or loop its client runs on
+    def __repr__(self) -> str:
+        return repr(self._inner)
+
+
+class Lending:
+    """Lends a credential's token to clients, from whatever thread or loop they run on."""
+
+    def __init__(self, hub: "Hub", credential_id: int) -> None:
+        self._hub = hub  # as long as somebody signs requests with it, the hub stays open
+        self._background = hub.background
+        self._desk = hub.inner.desk
+        self._id = credential_id
 
     def lend_at_once(self) -> Lent | None:
         """Return a fresh token if one is at hand, in microseconds."""
         self._background.check()
-        return self._desk.lend_at_once(self.id)
+        return self._desk.lend_at_once(self._id)
 
     def lend(self) -> Lent:
         """Return a fresh token, refreshing it first where needed."""
-        return self._background.run(self._desk.lend(self.id))
+        return self._background.run(self._desk.lend(self._id))
 
     def lend_another(self, refused: Lent) -> Lent | None:
         """Return another token after a 401 to this one; None when asking again would not help."""
-        return self._background.run(self._desk.lend_another(self.id, refused))
+        return self._background.run(self._desk.lend_another(self._id, refused))
 
     async def lend_async(self) -> Lent:
         """Return a fresh token to a client on another loop."""
-        return await asyncio.wrap_future(self._background.begin(self._desk.lend(self.id)))
+        return await asyncio.wrap_future(self._background.begin(self._desk.lend(self._id)))
 
     async def lend_another_async(self, refused: Lent) -> Lent | None:
         """Return another token after a 401 to this one, to a client on another loop."""
-        return await asyncio.wrap_future(self._background.begin(self._desk.lend_another(self.id, refused)))
+        return await asyncio.wrap_future(self._background.begin(self._desk.lend_another(self._id, refused)))
 
     @contextmanager
-    def _spend(self, meter: Meter, wait: timedelta) -> Iterator["_Heard"]:
+    def spend(self, meter: Meter, wait: timedelta) -> Iterator["_Heard"]:
         """Begin a call on the budget, which is kept on the hub's loop alone."""
         spending = meter.spend(wait)
         call, heard = self._background.run(spending.__aenter__()), _Heard()
@@ -138,9 +143,6 @@ class Credential:
                 self._background.run(end(error))
             raise
         self._background.run(end(None))
-
-    def __repr__(self) -> str:
-        return f"Credential(id={self.id}, name={self.name!r}, connector={self.connector!r})"
 
 
 class _Heard:
