@@ -52,6 +52,7 @@ def redact_value(key: str, value: object) -> object:
 
 
 def _redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event.pop("color_message", None)  # uvicorn's second copy of the line, for terminals
     return {key: redact_value("" if key == "event" else key, value) for key, value in event.items()}
 
 
