@@ -1,0 +1,76 @@
+"""What people type into forms, on its way in, and what a form shows of it, on its way out. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+from urllib.parse import parse_qsl
+
+from consentry.core.secret import Secret
+from consentry.errors import FieldError, Unreadable
+
+MOST_FIELDS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a form, as a template shows it. A secret never has a value here."""
+
+    name: str
+    label: str
+    id: str
+    value: str = ""
+    required: bool = False
+    secret: bool = False
+    help: str = ""
+    max_length: int = 0  # 0: no limit that the browser should hold
+    wrong: str = ""  # what is wrong with it, in words
+
+    def filled(self, value: str) -> Self:
+        """Return the field with a value, unless it must not be shown."""
+        return self if self.secret else replace(self, value=value)
+
+    def judged(self, errors: Iterable[FieldError]) -> Self:
+        """Return the field with what was found wrong with it."""
+        return replace(self, wrong=next((error.message for error in errors if error.field == self.name), ""))
+
+
+class Entries:
+    """The names and values that a form sent."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._values: dict[str, list[str]] = {}
+        for name, value in pairs:
+            self._values.setdefault(name, []).append(value)
+
+    def text(self, name: str) -> str:
+        """Return the last value of a name with the line breaks of a form made plain, or nothing."""
+        return self._values.get(name, [""])[-1].replace("\r\n", "\n")
+
+    def texts(self, name: str) -> Sequence[str]:
+        """Return every value of a name, in order."""
+        return tuple(self._values.get(name, ()))
+
+    def secret(self, name: str) -> Secret:
+        """Return a value that must not be seen."""
+        return Secret(self.text(name))
+
+    def number(self, name: str) -> int | None:
+        """Return a value as a whole number, or None when it isn't one."""
+        text = self.text(name)
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def read_entries(body: bytes) -> Entries:
+    """Read a form's body (application/x-www-form-urlencoded); raise Unreadable."""
+    try:
+        text = body.decode("utf-8")
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+    except ValueError as error:
+        raise Unreadable("The form could not be read.") from error
+    return Entries(pairs)
+
+
+def filled(fields: Iterable[Field], values: Mapping[str, str], errors: Iterable[FieldError] = ()) -> tuple[Field, ...]:
+    """Return fields with the values they show and with what is wrong with them."""
+    errors = tuple(errors)
+    return tuple(field.filled(values.get(field.name, field.value)).judged(errors) for field in fields)

@@ -1,0 +1,71 @@
+"""What the steps of a new source and of a new destination have in common, and the words in which they differ."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal
+
+from consentry.web.frame import Page, Section
+
+FlowKind = Literal["source", "destination"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowWords:
+    """The words of one kind."""
+
+    kind: FlowKind
+    section: Section
+    title: str
+    path: str
+    lead: str  # of the first step
+    question: str  # of the last step
+    save_note: str  # why nothing can be saved yet
+
+
+WORDS: Final[dict[FlowKind, FlowWords]] = {
+    "source": FlowWords(
+        kind="source",
+        section="sources",
+        title="New data source",
+        path="/sources/new",
+        lead="Where should the data come from?",
+        question="What should be read?",
+        save_note="Keeping and running a source comes with the next release. Test already reads.",
+    ),
+    "destination": FlowWords(
+        kind="destination",
+        section="destinations",
+        title="New data destination",
+        path="/destinations/new",
+        lead="Where should the data go?",
+        question="Where should be written to?",
+        save_note="Keeping and running a destination comes with a later release. Test only reads.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowPage(Page):
+    """What the three steps have in common."""
+
+    step: ClassVar[int]
+    words: FlowWords
+
+    @property
+    def title(self) -> str:
+        """The one title of the page."""
+        return self.words.title
+
+    @property
+    def place(self) -> Section:
+        """The word of the rail under which the page stands."""
+        return self.words.section
+
+    @property
+    def kind(self) -> FlowKind:
+        """Whether a source or a destination is made."""
+        return self.words.kind
+
+    @property
+    def path(self) -> str:
+        """Where the steps live."""
+        return self.words.path

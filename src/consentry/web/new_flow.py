@@ -1,0 +1,159 @@
+"""New data source and new data destination: select a connector, authenticate with a credential, configure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from consentry import credentials
+from consentry.connectors import Connector
+from consentry.credentials import Credential, Status
+from consentry.errors import InvalidInput, NotFound
+from consentry.web.configure import configure_page, everything, read_configured, take_samples
+from consentry.web.connector_view import ConnectorView
+from consentry.web.door import Door, SignedInHandler
+from consentry.web.fields import Entries
+from consentry.web.flow_kinds import WORDS, FlowPage, FlowWords
+from consentry.web.tiles import CredentialTile, credential_tile
+from consentry.web.visit import SignedInVisit
+
+MOST_TILES: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectPage(FlowPage):
+    """Step 1: which connector."""
+
+    template: ClassVar[str] = "select.html"
+    step: ClassVar[int] = 1
+    connectors: tuple[ConnectorView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why the chosen credential can't be gone on with."""
+
+    words: str
+    hint: str
+    credential_id: int | None  # the one that has to be authorized, where that helps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticatePage(FlowPage):
+    """Step 2: with which credential."""
+
+    template: ClassVar[str] = "authenticate.html"
+    step: ClassVar[int] = 2
+    connector: ConnectorView
+    tiles: tuple[CredentialTile, ...]
+    has_more: bool  # whether there are credentials that are not shown
+    chosen_id: int | None
+    problem: Problem | None
+    return_to: str  # this step, to come back to when a credential was added on a page of its own
+
+
+def routes(door: Door) -> Sequence[Route]:
+    """Return the routes of the steps, for sources and destinations alike."""
+    found: list[Route] = []
+    for words in WORDS.values():
+        found.append(door.for_people(words.path, _shower(words)))
+        found.append(door.for_people(f"{words.path}/test", _tester(words), methods=["POST"]))
+    return found
+
+
+def _shower(words: FlowWords) -> SignedInHandler:
+    async def handler(visit: SignedInVisit) -> Response:
+        return await show(visit, words)
+
+    return handler
+
+
+def _tester(words: FlowWords) -> SignedInHandler:
+    async def handler(visit: SignedInVisit) -> Response:
+        return await test(visit, words)
+
+    return handler
+
+
+async def show(visit: SignedInVisit, words: FlowWords) -> Response:
+    """Show the step that the query leads to, or an earlier one when something is missing for it."""
+    step, name = visit.query.text("step"), visit.query.text("connector")
+    if not name or step == "select":
+        views = tuple(ConnectorView.of(one, visit.app.settings.public_url) for one in visit.app.catalogue.list())
+        return visit.show(SelectPage(words=words, connectors=views))
+    connector = visit.app.catalogue.get(name)
+    credential = await _find_chosen(visit, connector, visit.query)
+    asks_configure = step == "configure" or (not step and credential is not None)
+    problem = _problem(connector, credential) if asks_configure else None
+    if asks_configure and problem is None and credential is not None:
+        chosen = everything(words, connector, visit.query.text("mode"))
+        return visit.show(configure_page(visit, words, connector, credential, chosen))
+    return await _show_authenticate(visit, words, connector, credential, problem)
+
+
+async def test(visit: SignedInVisit, words: FlowWords) -> Response:
+    """Show sample rows of what was chosen."""
+    connector = visit.app.catalogue.get(visit.form.text("connector"))
+    credential = await _find_chosen(visit, connector, visit.form)
+    problem = _problem(connector, credential)
+    if credential is None or problem is not None:
+        return await _show_authenticate(visit, words, connector, credential, problem)
+    chosen = read_configured(visit.form)
+    try:
+        samples = await take_samples(visit, connector, credential, chosen)
+    except InvalidInput as error:
+        return visit.show(configure_page(visit, words, connector, credential, chosen, error=error), 422)
+    return visit.show(configure_page(visit, words, connector, credential, chosen, samples=samples))
+
+
+async def _find_chosen(visit: SignedInVisit, connector: Connector, entries: Entries) -> Credential | None:
+    credential_id = entries.number("credential")
+    if credential_id is None:
+        return None
+    try:
+        credential = await credentials.get(visit.app.credentials, credential_id)
+    except NotFound:
+        return None
+    return credential if credential.connector == connector.name else None
+
+
+def _problem(connector: Connector, credential: Credential | None) -> Problem | None:
+    """Say what stands in the way of going on with a credential."""
+    if credential is None:
+        return Problem(words="Choose a credential.", hint="Add one where there is none yet.", credential_id=None)
+    match credential.status:
+        case Status.AUTHORIZATION_REQUIRED:
+            hint = f"{connector.provider} lets nobody in before that."
+            return Problem(words=f"{credential.name} waits for consent.", hint=hint, credential_id=credential.id)
+        case Status.REAUTHORIZATION_REQUIRED:
+            words = f"{credential.name} has to be authorized again."
+            return Problem(words=words, hint=credential.status_reason, credential_id=credential.id)
+        case Status.AUTHORIZED | Status.REFRESH_FAILING:
+            return None
+
+
+async def _show_authenticate(
+    visit: SignedInVisit,
+    words: FlowWords,
+    connector: Connector,
+    chosen: Credential | None,
+    problem: Problem | None,
+) -> Response:
+    found, has_more = await credentials.list_credentials(
+        visit.app.credentials, connector=connector.name, per_page=MOST_TILES
+    )
+    if chosen is not None and all(one.id != chosen.id for one in found):
+        found.insert(0, chosen)
+    view = ConnectorView.of(connector, visit.app.settings.public_url)
+    page = AuthenticatePage(
+        words=words,
+        connector=view,
+        tiles=tuple(credential_tile(one, view, visit.now) for one in found),
+        has_more=has_more,
+        chosen_id=chosen.id if chosen else None,
+        problem=problem,
+        return_to=visit.url(words.path, connector=connector.name, step="authenticate"),
+    )
+    return visit.show(page, 422 if problem else 200)

@@ -1,0 +1,64 @@
+// How scripts ask our own server: with the session's token, for words or for a piece of a page.
+
+export class Refused extends Error {
+  constructor(status, words) {
+    super(words.message ?? "");
+    this.status = status;
+    this.hint = words.hint ?? "";
+    this.errors = words.errors ?? [];
+  }
+}
+
+export class Unreachable extends Error {}
+
+const token = () => document.querySelector("meta[name=csrf-token]").content;
+
+async function ask(address, options) {
+  try {
+    return await fetch(address, { credentials: "same-origin", redirect: "follow", ...options });
+  } catch {
+    throw new Unreachable();
+  }
+}
+
+async function words(response) {
+  let said;
+  try {
+    said = await response.json();
+  } catch {
+    if (response.ok || response.status >= 500) throw new Unreachable();
+    said = {};
+  }
+  if (!response.ok) throw new Refused(response.status, said);
+  return said;
+}
+
+export async function getWords(address) {
+  return words(await ask(address, { headers: { Accept: "application/json" } }));
+}
+
+export async function postForm(address, fields) {
+  return words(await ask(address, {
+    method: "POST",
+    headers: { Accept: "application/json", "X-CSRF-Token": token() },
+    body: new URLSearchParams(fields),
+  }));
+}
+
+// A piece of a page as HTML; null when the server answers with something else, such as the way to sign in.
+export async function getPiece(address, fields) {
+  const posted = fields && { method: "POST", body: new URLSearchParams(fields) };
+  const headers = { Accept: "text/html", "Consentry-Fragment": "1", "X-CSRF-Token": token() };
+  const response = await ask(address, { headers, ...posted });
+  const html = await response.text();
+  return /^\s*<!doctype/i.test(html) ? null : html;
+}
+
+export async function getPage(address) {
+  const response = await ask(address, { headers: { Accept: "text/html" } });
+  return new DOMParser().parseFromString(await response.text(), "text/html");
+}
+
+export function under(path) {
+  return document.documentElement.dataset.prefix + path;
+}
