@@ -6,10 +6,12 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from consentry.api import api_keys, audit, connectors, credentials, people
@@ -29,6 +31,7 @@ from consentry.api.token import TokenEndpoint
 from consentry.app import App
 from consentry.errors import ConsentryError, InvalidInput, Unreadable
 
+_NOUNS: Final = (connectors, credentials, api_keys, people, audit)
 _OPERATIONS: Final = frozenset(["/openapi.json", "/healthz", "/readyz", "/metrics"])
 _TOKEN: Final = re.compile(r"/api/v1/credentials/([0-9]{1,30})/token")
 _PROXY: Final = re.compile(rb"/api/v1/credentials/([0-9]{1,30})/proxy(?:/(.*))?", re.DOTALL)
@@ -105,7 +108,7 @@ def _create_framework(app: App, ticked_at: TickedAt | None) -> FastAPI:
         },
     )
     api.state.consentry = app
-    for noun in (connectors, credentials, api_keys, people, audit):
+    for noun in _NOUNS:
         api.include_router(noun.router)
     api.add_route("/healthz", show_health, include_in_schema=False)
     api.add_route("/readyz", Readiness(app, ticked_at).show, include_in_schema=False)
@@ -157,8 +160,7 @@ def _problem(error: Exception) -> Problem:
 def _methods_at(request: Request) -> set[str]:
     """Return every method of an address; the framework keeps one route for each."""
     methods: set[str] = set()
-    for route in request.app.routes:
-        regex, own = getattr(route, "path_regex", None), getattr(route, "methods", None)
-        if regex is not None and regex.match(request.url.path):
-            methods |= own or set()
+    for route in (*request.app.routes, *(route for noun in _NOUNS for route in noun.router.routes)):
+        if isinstance(route, Route | APIRoute) and route.path_regex.match(request.scope["path"]):
+            methods |= route.methods or set()
     return methods | ({"HEAD"} if "GET" in methods else set())

@@ -42,8 +42,8 @@ class Readiness:
 
     async def show(self, _: Request) -> Response:
         """Answer 200 when database, vault and worker do their work, else 503 with what doesn't."""
-        for check in (self._check_database(), asyncio.to_thread(self._check_vault), self._check_worker()):
-            reason = await check
+        for check in (self._check_database, self._check_vault, self._check_worker):
+            reason = await check()
             if reason:
                 return _not_ready(reason).response()
         return JSONResponse({"status": "ready"})
@@ -58,7 +58,7 @@ class Readiness:
             return "The database takes too long to answer."
         return ""
 
-    def _check_vault(self) -> str:
+    async def _check_vault(self) -> str:
         vault = self._app.vault
         with contextlib.suppress(ConsentryError):
             if vault.open_alone("readiness", vault.seal_alone("readiness", Secret(_SAMPLE))).reveal() == _SAMPLE:

@@ -33,7 +33,7 @@ _NOT_UPSTREAM: Final = _HOP_BY_HOP | frozenset(
 )
 _NOT_UPSTREAM_BEGINNINGS: Final = ("x-forwarded-", "x-original-", "x-rewrite-", "sec-", "consentry-", "access-control-")
 _NOT_BACK: Final = _HOP_BY_HOP | frozenset(
-    "set-cookie set-cookie2 www-authenticate date server alt-svc strict-transport-security clear-site-data "
+    "set-cookie set-cookie2 date server alt-svc strict-transport-security clear-site-data "
     "public-key-pins report-to reporting-endpoints nel refresh service-worker-allowed sourcemap".split()
 )
 _NOT_BACK_BEGINNINGS: Final = ("access-control-", "consentry-", "proxy-")
