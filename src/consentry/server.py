@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
+from types import FrameType
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -77,7 +78,7 @@ async def serve(settings: Settings, listener: socket.socket, on_ready: Callable[
 
 
 class _Announcing(uvicorn.Server):
-    """Says when it listens."""
+    """Says when it listens; told to stop, it only stops listening, so that the rooms can be closed after it."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -86,6 +87,11 @@ class _Announcing(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         self._on_ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop. Uvicorn's own way raises the signal again at the end, which would end the process at once."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -108,19 +108,19 @@ def running(
 def _read_document(stream: IO[str], log: Path) -> str:
     """Return the one JSON document that it prints when it listens."""
     deadline = time.monotonic() + START_SECONDS
-    text = ""
+    said = b""
     while time.monotonic() < deadline:
         ready, _, _ = select.select([stream], [], [], 0.5)
         if not ready:
             continue
-        line = stream.readline()
-        text += line
+        more = os.read(stream.fileno(), 65_536)
+        said += more
         with contextlib.suppress(json.JSONDecodeError):
-            json.loads(text)
-            return text
-        if not line:
+            json.loads(said)
+            return said.decode()
+        if not more:
             break
-    raise RuntimeError(f"Consentry did not start. It said:\n{text}{log.read_text()}")
+    raise RuntimeError(f"Consentry did not start. It said:\n{said.decode()}{log.read_text()}")
 
 
 def _end(process: subprocess.Popen[str]) -> None:

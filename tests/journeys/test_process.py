@@ -1,6 +1,9 @@
 """One Consentry in a process of its own: it starts, answers, and stops as it is told."""
 
+import signal
+
 import httpx2
+import pytest
 from playwright.async_api import Browser
 
 from ground.processes import Running
@@ -11,8 +14,12 @@ def test_it_is_ready_when_it_says_so(server: Running) -> None:
     assert httpx2.get(f"{server.url}/readyz").status_code == 200
 
 
-def test_it_stops_when_asked_to_and_calls_that_success(server: Running) -> None:
-    assert server.stop() == 0
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_when_asked_to_calls_that_success_and_closes_its_database(server: Running, number: int) -> None:
+    assert (server.home / "consentry.db-wal").exists()
+    server.process.send_signal(number)
+    assert server.process.wait(60) == 0
+    assert not (server.home / "consentry.db-wal").exists()
 
 
 def test_a_key_made_by_the_command_line_opens_the_running_api(server: Running) -> None:
