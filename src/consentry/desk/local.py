@@ -294,7 +294,7 @@ def _api_key(key: accounts.ApiKey) -> ApiKeyView:
         id=key.id,
         name=key.name,
         prefix=key.prefix,
-        scopes=tuple(sorted(key.scopes)),
+        scopes=tuple(sorted(scope.value for scope in key.scopes)),
         created_by=key.created_by,
         created_at=key.created_at,
         expires_at=key.expires_at,

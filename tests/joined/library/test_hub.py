@@ -203,6 +203,8 @@ def test_a_server_without_a_key_is_refused() -> None:
 
 
 def test_a_server_that_is_not_there_is_said() -> None:
-    with consentry.open(url="http://127.0.0.1:1", api_key="csy_nothing") as hub:
-        with pytest.raises(errors.ServerUnreachable):
-            hub.credential("Sales CRM")
+    with (
+        consentry.open(url="http://127.0.0.1:1", api_key="csy_nothing") as hub,
+        pytest.raises(errors.ServerUnreachable),
+    ):
+        hub.credential("Sales CRM")
