@@ -15,7 +15,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import uvicorn
-from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from consentry import accounts, api, web
@@ -42,7 +41,7 @@ class Faces:
 
     def __init__(self, app: App, worker: Worker) -> None:
         self._api = api.create_api(app, ticked_at=lambda: worker.ticked_at)
-        self._web = Starlette(routes=web.create_routes(app))
+        self._web = web.create_web(app)
         self._below = urlsplit(app.settings.public_url).path.rstrip("/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,5 +1,5 @@
 """The pages: what people see of Consentry. A module a page, templates that only show, one stylesheet, little script."""
 
-from consentry.web.pages import create_routes, show_fault
+from consentry.web.pages import create_web
 
-__all__ = ["create_routes", "show_fault"]
+__all__ = ["create_web"]

@@ -23,6 +23,7 @@ class ResultPage(Page):
     """How an authorization ended, for the browser that went through it."""
 
     template: ClassVar[str] = "result.html"
+    keeps_opener: ClassVar[bool] = True
     authorization_id: int
     credential_id: int
     status: str  # of the authorization; the page's script tells it to the page that opened this one
@@ -54,6 +55,7 @@ async def complete(visit: Visit) -> Response:
     done = await credentials.complete(visit.app.credentials, query, cookies, session_id, visit.ip)
     answer = visit.go(visit.url(f"/oauth/result/{done.id}"))
     answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"  # else the browser parts the pop-up from its page
     if done.session_id is not None:  # without a session the cookie is what the result page knows its browser by
         visit.cookies.forget(answer, credentials.cookie_name(visit.app.credentials, done.id))
     return answer

@@ -61,7 +61,7 @@ def _url_under(prefix: str) -> Callable[[str], str]:
     return url
 
 
-def page_headers(*, is_secure: bool, form_targets: str = "'self'") -> Mapping[str, str]:
+def page_headers(*, is_secure: bool, form_targets: str = "'self'", keeps_opener: bool = False) -> Mapping[str, str]:
     """Return the headers of every page: nothing of others in it, no frame around it, no copy of it kept.
 
     ``form_targets``: Chromium holds form-action against every redirect that answers a form, so a form that leads to the
@@ -72,7 +72,7 @@ def page_headers(*, is_secure: bool, form_targets: str = "'self'") -> Mapping[st
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "same-origin",  # not no-referrer: a form's Origin would then be sent as null
-        "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
+        "Cross-Origin-Opener-Policy": "unsafe-none" if keeps_opener else "same-origin-allow-popups",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
         "Cache-Control": "no-store",

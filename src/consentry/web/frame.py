@@ -69,6 +69,7 @@ class Page:
     template: ClassVar[str]
     fragment: ClassVar[str] = ""  # the template of its overlay's inside, where it has one
     section: ClassVar[Section] = ""
+    keeps_opener: ClassVar[bool] = False  # whether the window that opened this one may still be spoken to
 
     @property
     def title(self) -> str:

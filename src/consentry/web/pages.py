@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, Route
+from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from consentry.app import App
@@ -42,11 +43,19 @@ _PAGES = (
 )
 
 
-def create_routes(app: App) -> list[BaseRoute]:
-    """Return the routes of all pages, to be served at the root of the public URL, after everything else there."""
+def create_web(app: App) -> Starlette:
+    """Return the pages, to be served at the root of the public URL, after everything else there."""
     door = Door(app)
     routes = [route for page in _PAGES for route in page.routes(door)]
-    return [*drawn_files.routes(app), *routes, Route("/{path:path}", _Nowhere(door, routes))]
+
+    async def last_resort(request: Request, _error: Exception) -> Response:
+        """Answer for a fault of our own; the server logs it, and this needs nothing that could be out of order."""
+        return answer_status(door.stranger(request), 500)
+
+    return Starlette(
+        routes=[*drawn_files.routes(app), *routes, Route("/{path:path}", _Nowhere(door, routes))],
+        exception_handlers={Exception: last_resort},
+    )
 
 
 class _Nowhere:
@@ -68,8 +77,3 @@ class _Nowhere:
         if methods:
             answer.headers["Allow"] = ", ".join(sorted(methods))
         await answer(scope, receive, send)
-
-
-def show_fault(app: App, request: Request) -> Response:
-    """Answer with the page for a fault of our own; it needs nothing that could be out of order."""
-    return answer_status(Door(app).stranger(request), 500)

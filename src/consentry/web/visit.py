@@ -83,7 +83,9 @@ class Visit:
         self, page: Page, status: int = 200, *, notice: Notice | None = None, form_targets: str = "'self'"
     ) -> Response:
         """Answer with a page."""
-        headers = page_headers(is_secure=self.app.settings.is_secure, form_targets=form_targets)
+        headers = page_headers(
+            is_secure=self.app.settings.is_secure, form_targets=form_targets, keeps_opener=page.keeps_opener
+        )
         answer = HTMLResponse(draw(page, self._frame(notice)), status, dict(headers))
         if self.session is None and self.request.cookies.get(self.cookies.form) != self.form_token:
             self.cookies.put(answer, self.cookies.form, Secret(self.form_token), seconds=FORM_SECONDS)

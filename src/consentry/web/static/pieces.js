@@ -14,7 +14,7 @@ export function preparePieces(root) {
 }
 
 function prepareCopy(button) {
-  const words = button.querySelector("span");
+  const words = button.querySelector("[data-word]");
   const before = words.textContent;
   button.hidden = false;
   button.addEventListener("click", async () => {
