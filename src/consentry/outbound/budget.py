@@ -103,6 +103,8 @@ class _Account:
             finally:
                 self._waiting -= 1
         self.purse.take()
+        if self.asking is None and self.purse.is_running_low() and self._clock.monotonic() >= self._alone_until:
+            self._begin_asking()  # so that nobody has to wait for the next slice
 
     def learn(self, status: int, header: Header) -> None:
         """Count an answered call."""
@@ -143,16 +145,18 @@ class _Account:
         return self.purse.judge(self._clock.now().timestamp(), steady, alone=steady < self._alone_until)
 
     async def _claim(self) -> None:
-        """Ask the ledger for a slice; callers share one question. It is asked to the end, whoever gives up on it."""
-        if self.asking is None:
-            ask = self.purse.ask(self._clock.now().timestamp(), self._clock.monotonic(), self._waiting)
-            self.asking = asyncio.create_task(self._ask(ask), name="budget claim")
-        asking = self.asking
+        """Ask the ledger for a slice; callers share one question, which is asked to the end, whoever gives up on it."""
+        asking = self.asking or self._begin_asking()
         done, _ = await asyncio.wait([asking], timeout=LEDGER_SECONDS)
         if not done:
             self._go_alone("it doesn't answer")
         for task in done:
             task.result()
+
+    def _begin_asking(self) -> asyncio.Task[None]:
+        ask = self.purse.ask(self._clock.now().timestamp(), self._clock.monotonic(), self._waiting)
+        self.asking = asyncio.create_task(self._ask(ask), name="budget claim")
+        return self.asking
 
     async def _ask(self, ask: Ask) -> None:
         try:

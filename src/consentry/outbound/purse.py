@@ -12,6 +12,7 @@ from consentry.outbound.ledger import Ask, Header, Limit, Row, Told, read_header
 from consentry.outbound.retry import read_date, retry_after
 
 LARGEST_SLICE: Final = 100
+_BIG_SLICE: Final = 8
 PATIENCE: Final = 1.0
 """Seconds after which one more call is sent ahead when the first one, which should bring the headers, is slow."""
 _MOST_AHEAD: Final = 32
@@ -117,6 +118,11 @@ class Purse:
                 return  # the window turned while the ledger was asked
         self.slice_left += granted
         self.exhausted = granted == 0
+
+    def is_running_low(self) -> bool:
+        """Tell whether a big slice is nearly used up."""
+        used_up = self.slice_left * 4 <= self.last_slice
+        return used_up and self.last_slice >= _BIG_SLICE and not (self.exhausted or self.resets_at is None)
 
     def left(self) -> int | None:
         """Return about how many calls are left for us; None when there is no limit or none is known."""
