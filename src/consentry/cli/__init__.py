@@ -1,5 +1,5 @@
 """The command line: one module per noun. Heavy libraries are imported by the command that needs them, never before."""
 
-from consentry.cli.main import main
+from consentry.cli.root import commands, main
 
-__all__ = ["main"]
+__all__ = ["commands", "main"]

@@ -84,14 +84,14 @@ async def _examine_server(found: Settings) -> AsyncIterator[Finding]:
 
 
 async def _examine_home(found: Settings) -> AsyncIterator[Finding]:
-    yield _check_home(found)
+    yield check_home(found)
     database = connect(found.database_address)
     try:
         stored = await _check_database(database)
         yield stored
     finally:
         await database.close()
-    yield _check_redirect(found)
+    yield check_redirect(found)
     yield await _check_public_url(found)
     try:
         catalogue = Catalogue.load(found.base_urls)
@@ -107,7 +107,8 @@ async def _examine_home(found: Settings) -> AsyncIterator[Finding]:
         yield warn("keyset", "Not looked at, because the database isn't ready.")
 
 
-def _check_home(found: Settings) -> Finding:
+def check_home(found: Settings) -> Finding:
+    """Judge the folder that everything rests in."""
     home = found.home
     if not home.exists():
         above = next(folder for folder in home.parents if folder.exists())
@@ -145,14 +146,14 @@ def _has_no_file(database: Database) -> bool:
     return database.dialect == "sqlite" and not Path(database.url.database or "").exists()
 
 
-def _check_redirect(found: Settings) -> Finding:
+def check_redirect(found: Settings) -> Finding:
+    """Tell what has to be registered at the provider."""
     words = f"Register exactly this at the provider: {found.redirect_uri}"
-    if is_loopback(httpx2.URL(found.public_url).host):
-        hint = "That is a browser on this machine only. For others set CONSENTRY_PUBLIC_URL to an https address."
-        return (
-            warn("redirect URI", words, hint)
-            if found.host not in ("127.0.0.1", "::1", "localhost")
-            else ok("redirect URI", words)
+    if is_loopback(httpx2.URL(found.public_url).host) and not is_loopback(found.host):
+        return warn(
+            "redirect URI",
+            words,
+            "It leads browsers of other machines to themselves. Set CONSENTRY_PUBLIC_URL to an https address.",
         )
     return ok("redirect URI", words)
 
@@ -197,10 +198,11 @@ async def _knock(outbound: Outbound, connector: Connector) -> tuple[Finding, Fin
         unread = warn(clock, "Could not be compared, because the provider wasn't reached.")
         return bad(name, f"{connector.base_url}: {error.message}", hint), unread
     reached = ok(name, f"{connector.base_url} answers.")
-    return reached, _check_clock(clock, reply.headers.get("date", ""), datetime.now(UTC))
+    return reached, check_clock(clock, reply.headers.get("date", ""), datetime.now(UTC))
 
 
-def _check_clock(name: str, date: str, now: datetime) -> Finding:
+def check_clock(name: str, date: str, now: datetime) -> Finding:
+    """Judge this machine's clock by the Date header of an answer."""
     try:
         skew = abs(now - parsedate_to_datetime(date))
     except (ValueError, TypeError):
