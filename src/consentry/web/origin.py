@@ -36,7 +36,8 @@ def is_from_own_page(headers: Mapping[str, str], public_url: str) -> bool:
     origin = headers.get("origin")
     if origin is None:
         return True
-    return origin.lower() == origin_of(public_url) or urlsplit(origin).netloc == headers.get("host", "")
+    asked = f"{urlsplit(public_url).scheme}://{headers.get('host', '')}"
+    return origin.lower() in (origin_of(public_url), asked.lower())
 
 
 def local_path(wanted: str, *, otherwise: str) -> str:
