@@ -60,12 +60,13 @@ class Report:
 class Line(asyncio.Protocol):
     """One connection: as soon as an answer is complete, the next request leaves."""
 
-    def __init__(self, request: bytes, end: float) -> None:
+    def __init__(self, request: bytes, end: float, pause: float) -> None:
         self.times: list[float] = []
         self.statuses: Counter[str] = Counter()
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._request = request
         self._end = end
+        self._pause = pause
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -79,7 +80,10 @@ class Line(asyncio.Protocol):
         self.times.append(time.perf_counter() - self._begun)
         self.statuses[self._buffer[9:12].decode("latin-1")] += 1
         self._buffer = b""
-        self._send()
+        if self._pause:
+            asyncio.get_running_loop().call_later(self._pause, self._send)
+        else:
+            self._send()
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self.done.done():
@@ -105,14 +109,16 @@ def is_complete(answer: bytes) -> bool:
     return answer.endswith(b"0\r\n\r\n") or answer[9:12] in (b"204", b"304")
 
 
-async def load(request: Request, *, connections: int = 16, seconds: float = 5.0, warm_up: float = 0.5) -> Report:
-    """Send the request over and over, first to warm up, then to measure."""
+async def load(
+    request: Request, *, connections: int = 16, seconds: float = 5.0, warm_up: float = 0.5, pause: float = 0.0
+) -> Report:
+    """Send the request over and over, first to warm up, then to measure; ``pause`` seconds after each answer."""
     if warm_up:
         await load(request, connections=connections, seconds=warm_up, warm_up=0)
     parts = urlsplit(request.url)
     rendered = request.render()
     begun = time.perf_counter()
-    lines = [Line(rendered, begun + seconds) for _ in range(connections)]
+    lines = [Line(rendered, begun + seconds, pause) for _ in range(connections)]
     loop = asyncio.get_running_loop()
     for line in lines:
         await loop.create_connection(partial(_same, line), parts.hostname or "", parts.port or 80)

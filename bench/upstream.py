@@ -1,6 +1,7 @@
 """A provider that costs next to nothing: constant JSON at once or after a delay, and a body as large as asked for.
 
 python bench/upstream.py --port 9000 --delay 0.03; then GET /anything, or GET /bytes/524288000 for a long body.
+POST /oauth/token issues a new pair of tokens to whoever asks, and GET /issued tells how many pairs that were.
 """
 
 import argparse
@@ -13,14 +14,27 @@ import uvloop
 BODY: Final = (
     b'{"users":[' + b",".join(b'{"id":%d,"name":"Ada Lovelace","status":"ACTIVE"}' % n for n in range(20)) + b"]}"
 )
-ANSWER: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
 HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n"
 PIECE: Final = bytes(64 * 1024)
+TOKENS: Final = (
+    b'{"access_token":"bench-access-%d-0123456789abcdef","refresh_token":"bench-refresh-%d-0123456789abcdef",'
+    b'"token_type":"bearer","expires_in":604799,"scope":"read write","subdomain":"bench"}'
+)
 LONG: Final = re.compile(rb"GET /\S*?bytes/(\d+) ")
+
+
+def json_answer(body: bytes) -> bytes:
+    """Return a whole answer."""
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+ANSWER: Final = json_answer(BODY)
 
 
 class Upstream(asyncio.Protocol):
     """One connection. Only the end of a request's head is looked for, and the length of its body skipped."""
+
+    issued = 0  # pairs of tokens, over all connections
 
     def __init__(self, delay: float) -> None:
         self._delay = delay
@@ -56,6 +70,11 @@ class Upstream(asyncio.Protocol):
     def _answer(self, head: bytes) -> None:
         if long := LONG.match(head):
             self._task = asyncio.get_running_loop().create_task(self._stream(int(long[1])))
+        elif head.startswith(b"POST /oauth/token"):
+            Upstream.issued += 1
+            self._transport.write(json_answer(TOKENS % (Upstream.issued, Upstream.issued)))
+        elif head.startswith(b"GET /issued"):
+            self._transport.write(json_answer(b"%d" % Upstream.issued))
         elif self._delay:
             asyncio.get_running_loop().call_later(self._delay, self._transport.write, ANSWER)
         else:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.sql.elements import ColumnElement
 
 from consentry.errors import SettingWrong, StorageBroken, StorageBusy
+from consentry.storage.one_hop import OneHopConnection, open_reader, open_writer
 
 BUSY_SECONDS: Final = 30
 """How long a writer waits for another process's transaction before it says that the database is busy."""
@@ -143,8 +144,10 @@ def connect(address: str, *, connections: int = 10, busy_seconds: float = BUSY_S
     if url.get_backend_name() != "sqlite":
         engine = _postgresql_engine(url, connections=connections, busy_seconds=busy_seconds)
         return Database(engine, engine)
-    reader = _sqlite_engine(url, begin="BEGIN", connections=max(2, connections // 2), busy_seconds=busy_seconds)
-    writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", connections=1, busy_seconds=busy_seconds)
+    reader = _sqlite_engine(
+        url, open_reader, begin="BEGIN", connections=max(2, connections // 2), busy_seconds=busy_seconds
+    )
+    writer = _sqlite_engine(url, open_writer, begin="BEGIN IMMEDIATE", connections=1, busy_seconds=busy_seconds)
     return Database(reader, writer)
 
 
@@ -171,7 +174,9 @@ def _postgresql_engine(url: URL, *, connections: int, busy_seconds: float) -> As
     return engine
 
 
-def _sqlite_engine(url: URL, *, begin: str, connections: int, busy_seconds: float) -> AsyncEngine:
+def _sqlite_engine(
+    url: URL, opened_by: Callable[..., OneHopConnection], *, begin: str, connections: int, busy_seconds: float
+) -> AsyncEngine:
     """Make an engine that begins its transactions itself, because the driver would begin them too late."""
     engine = create_async_engine(
         url,
@@ -179,7 +184,7 @@ def _sqlite_engine(url: URL, *, begin: str, connections: int, busy_seconds: floa
         pool_size=connections,
         max_overflow=0,
         pool_timeout=busy_seconds,
-        connect_args={"isolation_level": None, "timeout": busy_seconds},
+        connect_args={"isolation_level": None, "timeout": busy_seconds, "async_creator_fn": opened_by},
     )
 
     @event.listens_for(engine.sync_engine, "connect")
