@@ -1,4 +1,4 @@
-"""API keys: create, list, show, revoke. The key itself is in the answer that makes it, and nowhere else."""
+"""API keys: create, list, revoke. The key itself is in the answer that makes it, and nowhere else."""
 
 from typing import Annotated, Final
 
@@ -53,12 +53,6 @@ async def create(here: Here, caller: Admin, body: NewApiKeyBody) -> NewApiKeyVie
         here.accounts, caller.actor, name=body.name, scopes=body.scopes, expires_at=body.expires_at
     )
     return NewApiKeyView.model_validate(_facts(api_key) | {"key": key.reveal()})
-
-
-@router.get("/{api_key_id:id}", summary="Show an API key", responses=answers(404))
-async def show(here: Here, _: Admin, api_key_id: Id) -> ApiKeyView:
-    """One API key."""
-    return show_api_key(await accounts.get_api_key(here.accounts, api_key_id))
 
 
 @router.delete("/{api_key_id:id}", summary="Revoke an API key", responses=answers(404))

@@ -1,5 +1,6 @@
 """The OpenAPI document: what the framework knows of our operations, and by hand those that it doesn't run."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -41,8 +42,8 @@ _PREFER: Final[Json] = {
 }
 
 
-def write_document(api: FastAPI, public_url: str) -> bytes:
-    """Return the whole document."""
+def write_document(api: FastAPI, public_url: str, connectors: Sequence[str]) -> bytes:
+    """Return the whole document; ``connectors`` are the names that a credential can be made for."""
     document = get_openapi(
         title="Consentry",
         version=consentry.__version__,
@@ -55,6 +56,7 @@ def write_document(api: FastAPI, public_url: str) -> bytes:
     schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    schemas["NewCredentialBody"]["properties"]["connector"] |= {"enum": list(connectors)}
     schemas |= {"Problem": PROBLEM_SCHEMA, "TokenAsk": _TOKEN_ASK, "Token": _TOKEN}
     document["paths"] |= {
         "/api/v1/credentials/{credential_id}/token": {"post": _token_operation()},

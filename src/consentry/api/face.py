@@ -113,16 +113,17 @@ def _create_framework(app: App, ticked_at: TickedAt | None) -> FastAPI:
     api.add_route("/healthz", show_health, include_in_schema=False)
     api.add_route("/readyz", Readiness(app, ticked_at).show, include_in_schema=False)
     api.add_route("/metrics", Metrics(app).show, include_in_schema=False)
-    api.add_route("/openapi.json", _document_route(api, app.settings.public_url), include_in_schema=False)
+    api.add_route("/openapi.json", _document_route(api, app), include_in_schema=False)
     return api
 
 
-def _document_route(api: FastAPI, public_url: str) -> Callable[[Request], Any]:
+def _document_route(api: FastAPI, app: App) -> Callable[[Request], Any]:
     written: list[bytes] = []
 
     async def show_document(_: Request) -> Response:
         if not written:
-            written.append(write_document(api, public_url))
+            names = [connector.name for connector in app.catalogue.list()]
+            written.append(write_document(api, app.settings.public_url, names))
         return Response(written[0], media_type="application/json")
 
     return show_document

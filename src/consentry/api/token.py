@@ -74,8 +74,11 @@ class TokenEndpoint:
 
 
 def _read_ask(body: bytes) -> TokenAsk:
+    wish = read_json(body)
+    if isinstance(wish, dict) and isinstance(seconds := wish.get("min_ttl_seconds"), float) and seconds.is_integer():
+        wish["min_ttl_seconds"] = int(seconds)  # 60.0 is a whole number too, in JSON
     try:
-        return msgspec.convert(read_json(body), TokenAsk)
+        return msgspec.convert(wish, TokenAsk)
     except msgspec.ValidationError as error:
         raise InvalidInput(_field_error(str(error))) from None
 

@@ -16,10 +16,9 @@ async def test_a_key_is_shown_once_and_works_at_once(admin: httpx2.AsyncClient) 
     assert made.status_code == 201
     key = made.json()["key"]
     assert made.json()["expires_at"] == "2998-12-31T22:00:00Z"
-    shown = await admin.get(f"{KEYS}/{made.json()['id']}")
-    assert "key" not in shown.json()
-    assert key not in shown.text + (await admin.get(KEYS)).text
-    assert shown.json()["prefix"] == key[:8]
+    listed = await admin.get(KEYS)
+    assert key not in listed.text
+    assert listed.json()[0]["prefix"] == key[:8]
     async with httpx2.AsyncClient(base_url=admin.base_url, headers={"Authorization": f"Bearer {key}"}) as client:
         assert (await client.get("/api/v1/credentials")).status_code == 200
         assert (await admin.delete(f"{KEYS}/{made.json()['id']}")).json()["revoked_at"]

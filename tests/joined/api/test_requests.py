@@ -126,7 +126,7 @@ async def test_a_body_without_end_is_not_read_to_its_end(admin: httpx2.AsyncClie
         f"{CREDENTIALS}/1/",
         "/api/v1/connectors/unknown",
         "/api/v1/connectors/%00",
-        "/api/v1/api-keys/9223372036854775808",
+        "/api/v1/credentials/9223372036854775808/audit",
         "/api/v1/people/9223372036854775808",
         "/api/v1",
         "/api/v1/nothing",
