@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     )
     database_url: SecretStr | None = Field(
         default=None,
-        description="SQLAlchemy-style URL; PostgreSQL makes several nodes possible. Default: a SQLite file in the home.",
+        description="SQLAlchemy-style URL; PostgreSQL makes several nodes possible. Default: SQLite, in the home.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8400, ge=0, le=65535, description="Port to listen on.")
@@ -73,11 +73,11 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(default=None, description="For CLI and library: the API key for that server.")
     base_urls: dict[str, Address] = Field(
         default_factory=dict,
-        description="CONSENTRY_<CONNECTOR>_BASE_URL replaces a connector's authorise, token, revoke and API addresses alike.",
+        description="CONSENTRY_<CONNECTOR>_BASE_URL replaces a connector's authorise, token, revoke and API address.",
     )
     trusted_proxies: str = Field(
         default="",
-        description="Addresses of reverse proxies, comma separated, whose X-Forwarded-For names the caller. Never used for the redirect URI.",
+        description="Reverse proxies, comma separated, whose X-Forwarded-For names the caller; never used for URLs.",
     )
     log_format: Literal["lines", "json"] = Field(
         default="lines", description="How log lines look: lines for people, json for machines."

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from ground.consenting import ADA, add_credential, authorize, begin, come_back, connected, give_consent, register
 
 from consentry import credentials
 from consentry.app import App
@@ -11,6 +10,7 @@ from consentry.core.clock import FakeClock
 from consentry.credentials import Status
 from consentry.errors import AuthorizationFailed, AuthorizationRequired, Gone, NotFound, ReauthorizationRequired
 from consentry.sandbox import RunningSandbox
+from ground.consenting import ADA, add_credential, authorize, begin, come_back, connected, give_consent, register
 
 
 async def test_consent_leads_to_a_token(app: App, sandbox: RunningSandbox) -> None:
