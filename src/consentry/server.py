@@ -68,7 +68,8 @@ async def serve(settings: Settings, listener: socket.socket, on_ready: Callable[
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                proxy_headers=False,
+                proxy_headers=bool(settings.trusted_proxies),  # the caller's address alone; links never follow headers
+                forwarded_allow_ips=settings.trusted_proxies,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
                 timeout_keep_alive=20,
             )
