@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from consentry.accounts.key_ring import KeyRing
+from consentry.accounts.pace import Pace
 from consentry.accounts.passwords import Passwords
 from consentry.accounts.throttle import KeyThrottle
 from consentry.audit import Trail
@@ -22,6 +23,9 @@ class Room:
     passwords: Passwords
     keys: KeyRing
     key_throttle: KeyThrottle
+    token_reads: Pace  # by API key
+    forced_refreshes: Pace  # by credential: each one spends a request at the provider
+    consents: Pace  # by network address: connect links and callbacks
 
 
 def open_room(
@@ -42,6 +46,9 @@ def open_room(
         passwords=passwords or Passwords(randomness),
         keys=KeyRing(database, changes, clock),
         key_throttle=KeyThrottle(clock),
+        token_reads=Pace(clock, what="token reads", at_once=50_000, a_second=10_000),
+        forced_refreshes=Pace(clock, what="forced refreshes", at_once=30, a_second=0.5),
+        consents=Pace(clock, what="links and callbacks", at_once=300, a_second=5),
     )
 
 

@@ -57,6 +57,7 @@ class TokenEndpoint:
                 await _send_problem(send, unsupported_media_type())
                 return
             ask = _read_ask(body) if body else _NOTHING_ASKED
+            self._app.accounts.token_reads.take(caller.actor.name)
             issued = await self._issue(caller.actor, credential_id, ask)
         except ConsentryError as error:
             await _send_problem(send, problem_of(error))
@@ -70,6 +71,8 @@ class TokenEndpoint:
             if issued is not None:
                 self._from_memory.inc()
                 return issued
+        else:
+            self._app.accounts.forced_refreshes.take(str(credential_id))
         return await credentials.token(room, actor, credential_id, min_ttl=least, force=ask.force_refresh)
 
 

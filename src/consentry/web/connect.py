@@ -52,6 +52,7 @@ def routes(door: Door) -> Sequence[Route]:
 
 async def show(visit: Visit) -> Response:
     """Show what a connect link asks for."""
+    visit.app.accounts.consents.take(visit.ip)
     token = str(visit.request.path_params["token"])
     link = await credentials.look_at_link(visit.app.credentials, token)
     connector = visit.app.catalogue.get(link.credential.connector)
@@ -71,6 +72,7 @@ async def show(visit: Visit) -> Response:
 
 async def begin(visit: Visit) -> Response:
     """Use up the link, bind this browser, and lead it to the provider."""
+    visit.app.accounts.consents.take(visit.ip)
     token = str(visit.request.path_params["token"])
     begun = await credentials.begin_by_link(visit.app.credentials, token, visit.ip)
     return bind(visit, visit.go(begun.authorize_url), begun)
