@@ -97,9 +97,9 @@ async def _examine_home(found: Settings) -> AsyncIterator[Finding]:
         catalogue = Catalogue.load(found.base_urls)
     except ConsentryError as error:
         yield failed("connectors", error)
-    else:
-        async for finding in _check_connectors(found, catalogue):
-            yield finding
+        return
+    async for finding in _check_connectors(found, catalogue):
+        yield finding
     if stored.state == "ok":
         async for finding in _look_inside(found):
             yield finding
@@ -112,8 +112,8 @@ def check_home(found: Settings) -> Finding:
     home = found.home
     if not home.exists():
         above = next(folder for folder in home.parents if folder.exists())
-        if not os.access(above, os.W_OK):
-            return bad("home", f"{home} doesn't exist, and {above} can't be written to.", "Set CONSENTRY_HOME.")
+        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+            return bad("home", f"{home} doesn't exist, and can't be made in {above}.", "Set CONSENTRY_HOME.")
         return warn("home", f"{home} doesn't exist yet; the first start makes it.")
     if not home.is_dir() or not os.access(home, os.W_OK | os.X_OK):
         return bad("home", f"{home} can't be written to.", "Give Consentry the right to, or set CONSENTRY_HOME.")

@@ -19,8 +19,8 @@ _PROGRAM: Final = """
 import sys, consentry
 from concurrent.futures import ThreadPoolExecutor
 with consentry.open() as hub:
-    capsule = hub.credential(int(sys.argv[1]))
-    with capsule.client() as http, ThreadPoolExecutor(int(sys.argv[2])) as pool:
+    credential = hub.credential(int(sys.argv[1]))
+    with credential.client() as http, ThreadPoolExecutor(int(sys.argv[2])) as pool:
         answers = list(pool.map(lambda _: http.get("/api/v2/users").status_code, range(int(sys.argv[2]))))
 print(answers.count(200))
 """

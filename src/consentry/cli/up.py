@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def up(
     *,
     sandbox: Annotated[
-        bool, typer.Option("--sandbox", help="Start a sandbox too, and use it in place of the real Capsule.")
+        bool, typer.Option("--sandbox", help="Start a sandbox too, and use it in place of the real provider.")
     ] = False,
     host: Annotated[str | None, typer.Option(help="Address to listen on, instead of CONSENTRY_HOST.")] = None,
     port: Annotated[
