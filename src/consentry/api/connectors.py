@@ -10,6 +10,7 @@ from consentry.api.fields import PageNumber, PerPage
 from consentry.api.lists import link_next
 from consentry.api.routing import StrictRoute
 from consentry.api.views import ConnectorView, show_connector
+from consentry.connectors import list_names
 
 router: Final = APIRouter(prefix="/api/v1/connectors", tags=["connectors"], route_class=StrictRoute)
 
@@ -29,7 +30,7 @@ async def list_connectors(
 
 @router.get("/{name}", summary="Show a connector", responses=answers(404))
 async def show(
-    here: Here, _: Reader, name: Annotated[str, Path(max_length=100, examples=["capsule"])]
+    here: Here, _: Reader, name: Annotated[str, Path(max_length=100, examples=list_names()[:1])]
 ) -> ConnectorView:
     """One connector of the catalogue."""
     return show_connector(here.catalogue.get(name), here.settings.redirect_uri)

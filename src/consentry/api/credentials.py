@@ -33,6 +33,7 @@ from consentry.api.views import (
     show_credential,
     show_with_link,
 )
+from consentry.connectors import list_names
 from consentry.core.secret import Secret
 
 router: Final = APIRouter(prefix="/api/v1/credentials", tags=["credentials"], route_class=StrictRoute)
@@ -42,7 +43,7 @@ ConnectorName = Annotated[str | None, Query(max_length=100, pattern=r"^[a-z0-9_]
 class NewCredentialBody(Body):
     """A credential to add."""
 
-    connector: Annotated[Name, Field(examples=["capsule"])]
+    connector: Annotated[Name, Field(examples=list_names()[:1])]
     name: Name
     description: Description = ""
     client_id: ClientId

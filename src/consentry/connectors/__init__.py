@@ -1,6 +1,6 @@
 """What is known about outside systems: the contract, the catalogue, and one folder a system."""
 
-from consentry.connectors.catalogue import Catalogue
+from consentry.connectors.catalogue import Catalogue, list_names
 from consentry.connectors.contract import (
     Account,
     Answer,
@@ -31,5 +31,6 @@ __all__ = [
     "Scope",
     "SignedInClient",
     "Stream",
+    "list_names",
     "read",
 ]

@@ -23,7 +23,7 @@ class Catalogue:
 
         Raises SettingWrong when a base URL is set for a connector that doesn't exist.
         """
-        found = {name: _load(name) for name in _folders()}
+        found = {name: _load(name) for name in list_names()}
         for name, base_url in (base_urls or {}).items():
             if name not in found:
                 raise SettingWrong(
@@ -51,7 +51,8 @@ class Catalogue:
         return tuple(self._connectors.values())
 
 
-def _folders() -> list[str]:
+def list_names() -> list[str]:
+    """Return the names of the connectors there are, without loading any of them."""
     return [module.name for module in pkgutil.iter_modules(consentry.connectors.__path__) if module.ispkg]
 
 
