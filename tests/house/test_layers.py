@@ -66,11 +66,11 @@ def test_no_module_outside_a_connectors_folder_says_its_name() -> None:
     assert saying == []
 
 
-def test_every_module_opens_with_what_lives_there_in_one_to_four_lines() -> None:
+def test_every_module_opens_with_what_lives_there_in_a_few_lines() -> None:
     long_or_missing = [
         str(path.relative_to(SOURCE))
         for path in sources()
-        if not 1 <= len((ast.get_docstring(ast.parse(path.read_text())) or "").splitlines()) <= 4
+        if not 1 <= len((ast.get_docstring(ast.parse(path.read_text())) or "").splitlines()) <= 5
         and path.name != "errors.py"  # the tree is drawn there
     ]
     assert long_or_missing == []
@@ -82,10 +82,12 @@ def test_what_has_no_name_has_no_place() -> None:
 
 
 def test_files_are_read_in_one_sitting() -> None:
+    tested = [path for path in (ROOT / "tests").rglob("*.py") if "node_modules" not in path.parts]
     long = {
         str(path.relative_to(ROOT)): lines
-        for path in [*sources(), *(ROOT / "tests").rglob("*.py"), *(ROOT / "tools").rglob("*.py")]
-        if "migrations" not in path.parts and (lines := path.read_text().count("\n")) > 450
+        for most, paths in ((400, [*sources(), *(ROOT / "tools").glob("*.py")]), (500, tested))
+        for path in paths
+        if (lines := path.read_text().count("\n")) > most
     }
     assert long == {}
 
