@@ -2,19 +2,17 @@
 
 from consentry.credentials.access import cached_token, refuse_token, token
 from consentry.credentials.authorize import (
-    begin_by_link,
     begin_in_session,
     complete,
     confirm_account,
     cookie_name,
     get_authorization,
     is_its_browser,
-    look_at_link,
-    make_link,
 )
 from consentry.credentials.check import check, read_sample
 from consentry.credentials.client import SignedIn, budget_subject, client
 from consentry.credentials.editing import copy, create, delete, edit, find_by_name, get, list_credentials
+from consentry.credentials.links import begin_by_link, look_at_link, make_link
 from consentry.credentials.model import (
     Authorization,
     Begun,

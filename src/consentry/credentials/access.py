@@ -7,12 +7,15 @@ from typing import Final
 from consentry.audit import Action, Actor
 from consentry.core.log import get_logger
 from consentry.credentials import adopt, store
+from consentry.credentials.failing import mark_broken
 from consentry.credentials.model import Credential, CredentialId, IssuedToken, Status, wanted_life
-from consentry.credentials.refresh import PATIENCE_SECONDS, Need, good_until, issued_token, mark_broken, refresh
+from consentry.credentials.need import Need, good_until, issued_token
+from consentry.credentials.refresh import PATIENCE_SECONDS, refresh
 from consentry.credentials.room import Room
 from consentry.credentials.tokens import CachedToken
 from consentry.errors import (
     AuthorizationRequired,
+    CallerError,
     ConsentryError,
     OwnerError,
     ReauthorizationRequired,
@@ -102,6 +105,8 @@ async def _look_or_refresh(
     room.tokens.used[credential_id] = now
     if not force and state.token.expires_at - now >= wanted_life(state.lifetime, min_ttl):
         return state.token, "vault"
+    if not force and not state.can_refresh and state.token.expires_at > now:
+        return state.token, "vault"  # it is all there is, and it still works
     newer_than = (state.token.grant_id, state.token.grant_version) if force else None
     need = Need(life=min_ttl, newer_than=newer_than)
     return await _shared_refresh(room, credential_id, need, state, force=force), "refresh"
@@ -123,7 +128,7 @@ async def _shared_refresh(
             if still_valid:
                 return state.token
             raise RefreshFailing("The provider is taking long to refresh the token.", retry_after=5.0) from None
-        except OwnerError:
+        except (OwnerError, CallerError):
             raise
         except ConsentryError as error:
             if still_valid and not force:
@@ -142,20 +147,27 @@ def _failing(error: ConsentryError) -> RefreshFailing:
 
 async def _read(room: Room, credential_id: int) -> CachedToken:
     """Read the grant's token from the vault and remember it; raise what keeps it from being had."""
+    try:
+        return await _read_once(room, credential_id)
+    except SealBroken:
+        await mark_broken(room, credential_id)  # it returns when another process replaced the token as we looked
+        return await _read_once(room, credential_id)
+
+
+async def _read_once(room: Room, credential_id: int) -> CachedToken:
     room.changes.poll()
     ticket = room.tokens.ticket()
-    try:
-        async with room.database.reading() as connection:
-            credential = await store.get(connection, credential_id)
-            _check_status(credential)
-            grant = credential.grant
-            if grant is None:
-                raise AuthorizationRequired
-            ref = adopt.token_ref(grant.id, "access_token", grant.version)
-            opened = issued_token(grant, await room.vault.open(connection, ref))
-    except SealBroken as error:
-        raise await mark_broken(room, credential_id, error) from error
-    cached = CachedToken(token=opened, lifetime=grant.lifetime, good_until=good_until(grant))
+    async with room.database.reading() as connection:
+        credential = await store.get(connection, credential_id)
+        _check_status(credential)
+        grant = credential.grant
+        if grant is None:
+            raise AuthorizationRequired
+        ref = adopt.token_ref(grant.id, "access_token", grant.version)
+        opened = issued_token(grant, await room.vault.open(connection, ref))
+    cached = CachedToken(
+        token=opened, lifetime=grant.lifetime, good_until=good_until(grant), can_refresh=grant.has_refresh_token
+    )
     room.tokens.put(CredentialId(credential_id), cached, ticket)
     return cached
 

@@ -29,7 +29,7 @@ from consentry.credentials.model import (
 )
 from consentry.credentials.revocations import Doomed, TokenKind
 from consentry.credentials.room import Room
-from consentry.errors import LeaseTaken, NotFound, SealBroken
+from consentry.errors import Conflict, LeaseTaken, NotFound, SealBroken
 from consentry.storage import announce
 from consentry.vault import SecretRef
 
@@ -60,13 +60,14 @@ async def adopt_refresh(
 
     Raises LeaseTaken, and changes nothing, when a later holder has the lease.
     """
-    standing = await store.get_standing(connection, entry.credential_id, lock=True)
+    standing = await store.get_standing_locked(connection, entry.credential_id)
     if standing.lease_fence != held.fence:
         raise LeaseTaken("A later holder is refreshing this credential.", retry_after=1.0)
     await journal.close_entry(connection, room.vault, entry.id)
     grant = standing.grant
-    if grant is None or grant.id != entry.grant_id:
-        await withdraw_orphan(room, connection, entry, issued)
+    if grant is None or grant.id != entry.grant_id:  # consent came meanwhile
+        if room.catalogue.get(standing.connector).oauth.revoke_replaced:
+            await withdraw_orphan(room, connection, entry, issued)
         return None
     if grant.version != entry.grant_version:
         return None  # a newer reply is in use; its tokens descend from the same grant, so none is withdrawn
@@ -193,6 +194,12 @@ async def promote_pending(room: Room, connection: AsyncConnection, credential: C
     waiting = credential.pending_grant
     if waiting is None:
         raise NotFound("No consent from another account is waiting here.")
+    change = await pending.find_change(connection, credential.id)
+    if waiting.client_id not in (credential.client_id, change.client_id if change else credential.client_id):
+        raise Conflict(
+            "The client ID was changed since this consent was given, so it can't be put in use.",
+            hint="Decline it, then authorize the credential again.",
+        )
     connector = room.catalogue.get(credential.connector)
     if credential.grant is not None:
         reason = "replaced by consent from another account"
@@ -207,10 +214,10 @@ async def _put_in_use(
     room: Room, connection: AsyncConnection, credential: Credential, grant_id: GrantId, actor: Actor
 ) -> None:
     """Make the credential speak of its new grant, and commit the edit that waited for this consent."""
-    changes = await clients.commit_change(room, connection, credential)
     now_current = (await store.get(connection, credential.id)).grant
     if now_current is None or now_current.id != grant_id:
         raise NotFound("The grant that was to be put in use is gone.")
+    changes = await clients.commit_change(room, connection, credential, now_current.client_id)
     changes |= in_use(room, now_current.refreshed_at, now_current.lifetime) | _well(room, credential.status)
     await store.change(connection, credential.id, changes)
     asked = room.catalogue.get(credential.connector).scope_to_ask(changes.get("scope", credential.scope))

@@ -1,4 +1,4 @@
-"""Consent: connect links, the way to the provider and back, and the decision about another account (RFC 6749 §4.1).
+"""Consent: the way to the provider and back, and the decision about another account (RFC 6749 §4.1).
 
 State, browser and issuer are judged before a code is exchanged; nothing stands between the reply and its commit.
 """
@@ -19,20 +19,16 @@ from consentry.credentials.adopt import Adopted
 from consentry.credentials.journal import Issued, JournalEntry
 from consentry.credentials.model import (
     AUTHORIZATION_LIFE,
-    LINK_LIFE,
     Authorization,
     AuthorizationId,
     Begun,
-    ConnectLink,
     Credential,
-    LinkView,
 )
 from consentry.credentials.pending import TakenAuthorization
 from consentry.credentials.room import Room
 from consentry.errors import (
     AuthorizationFailed,
     ConsentryError,
-    Gone,
     NoAnswer,
     NotFound,
     ReplyNotUnderstood,
@@ -56,63 +52,17 @@ def cookie_name(room: Room, authorization_id: int) -> str:
     return f"{prefix}consentry-flow-{authorization_id}"
 
 
-# --- connect links
-
-
-async def make_link(room: Room, actor: Actor, credential_id: int) -> ConnectLink:
-    """Make a one-time address with which consent can be given without an account here."""
-    secret = Secret(room.randomness.token(32))
-    now = room.clock.now()
-    async with room.database.transaction() as connection:
-        credential = await store.get(connection, credential_id)
-        values = {
-            "credential_id": credential.id,
-            "token_hash": hashed(secret.reveal()),
-            "created_by": actor.name,
-            "created_at": now,
-            "expires_at": now + LINK_LIFE,
-        }
-        await pending.add_link(connection, values)
-        await room.trail.record(connection, actor, Action.LINK_CREATE, Outcome.DONE, credential_id=credential.id)
-    return ConnectLink(url=f"{room.public_url}/connect/{secret.reveal()}", expires_at=now + LINK_LIFE)
-
-
-async def look_at_link(room: Room, link_token: str) -> LinkView:
-    """Return what a connect link asks for; raise NotFound, or Gone when it was used or is too old."""
-    async with room.database.reading() as connection:
-        link = await pending.find_link(connection, hashed(link_token))
-        if link is None:
-            raise NotFound("This connect link is not known here.", hint="Ask whoever sent it for a fresh one.")
-        if link.used_at is not None or link.expires_at <= room.clock.now():
-            raise Gone("This connect link was used already or has expired.")
-        credential = await store.get(connection, link.credential_id)
-        change = await pending.find_change(connection, credential.id)
-    asked = change.scope if change else credential.scope
-    scope = room.catalogue.get(credential.connector).scope_to_ask(asked)
-    return LinkView(credential=credential, asked_by=link.created_by, scope=scope, expires_at=link.expires_at)
-
-
-async def begin_by_link(room: Room, link_token: str, ip: str) -> Begun:
-    """Use up a connect link, and begin an authorization bound to the browser that pressed its button."""
-    async with room.database.transaction() as connection:
-        link = await pending.take_link(connection, hashed(link_token), room.clock.now())
-        if link is not None:
-            actor = Actor(name=f"link of {link.created_by}", ip=ip)
-            return await _begin(room, connection, actor, link.credential_id, session_id=None, return_to="")
-    await look_at_link(room, link_token)  # says why
-    raise Gone("This connect link was used already or has expired.")
-
-
 async def begin_in_session(room: Room, actor: Actor, session_id: int, credential_id: int, return_to: str) -> Begun:
     """Begin an authorization that only this signed-in session can complete."""
     async with room.database.transaction() as connection:
-        return await _begin(room, connection, actor, credential_id, session_id=session_id, return_to=return_to)
+        return await begin(room, connection, actor, credential_id, session_id=session_id, return_to=return_to)
 
 
-async def _begin(
+async def begin(
     room: Room, connection: AsyncConnection, actor: Actor, credential_id: int, *, session_id: int | None, return_to: str
 ) -> Begun:
-    credential = await store.get(connection, credential_id)
+    """Begin an authorization in this transaction, bound to a browser, and to a session if there is one."""
+    credential = await store.get(connection, credential_id, lock=True)
     connector = room.catalogue.get(credential.connector)
     asking = await clients.for_consent(room, connection, credential)
     scope = connector.scope_to_ask(asking.scope)
@@ -214,7 +164,7 @@ async def _judge(
     if taken.expires_at <= room.clock.now():
         raise AuthorizationFailed("Consent took longer than ten minutes, so it no longer counts.")
     async with room.database.transaction() as connection:
-        credential = await store.get(connection, taken.credential_id)
+        credential = await store.get(connection, taken.credential_id, lock=True)
         connector = room.catalogue.get(credential.connector)
         validated = callback.judge(received, issuer=taken.issuer, iss_required=connector.oauth.always_sends_iss)
         if credential.version != taken.credential_version or taken.token_url != connector.token_url:
@@ -276,15 +226,23 @@ async def _ask(room: Room, exchange: _Exchange) -> Issued:
 
 async def _refuse_reply(room: Room, exchange: _Exchange, issued: Issued) -> None:
     """Withdraw tokens that arrived in a reply that can't be believed."""
-    async with room.database.transaction() as connection:
-        await adopt.withdraw_orphan(room, connection, exchange.entry, issued)
+
+    async def once() -> None:
+        async with room.database.transaction() as connection:
+            await adopt.withdraw_orphan(room, connection, exchange.entry, issued)
+
+    await keeping.insist(once)
 
 
 async def commit(room: Room, entry: JournalEntry, issued: Issued, actor: Actor) -> Adopted | None:
     """Put a consent's reply in use and end its authorization, in one transaction; it may be repeated after a crash."""
     async with room.database.transaction() as connection:
         number = AuthorizationId(entry.authorization_id or 0)
+        await store.lock(connection, entry.credential_id)
         authorization = await pending.find_authorization(connection, number)
+        if authorization is not None and authorization.status in ("connected", "pending_account"):
+            await journal.close_entry(connection, room.vault, entry.id)  # somebody settled it while we were held up
+            return None
         version = await pending.find_credential_version(connection, number)
         adopted = await adopt.adopt_consent(room, connection, entry, issued, actor, version)
         await room.vault.forget(connection, "authorizations", number)
@@ -307,9 +265,11 @@ async def _end(room: Room, taken: TakenAuthorization, actor: Actor, error: Conse
 
     async def once() -> None:
         async with room.database.transaction() as connection:
-            for entry in await journal.list_of(connection, taken.credential_id):
-                if entry.authorization_id == taken.id:
-                    await journal.close_entry(connection, room.vault, entry.id)
+            mine = [each for each in await journal.list_of(connection, taken.credential_id) if _is_of(each, taken)]
+            if any(entry.state == "replied" for entry in mine):
+                return  # the tokens are here and are kept: upkeep commits them
+            for entry in mine:
+                await journal.close_entry(connection, room.vault, entry.id)
             await room.vault.forget(connection, "authorizations", taken.id)
             hint = error.hint or "Try again."
             await pending.finish(
@@ -318,6 +278,10 @@ async def _end(room: Room, taken: TakenAuthorization, actor: Actor, error: Conse
             await _record(room, connection, actor, taken.credential_id, error.code)
 
     await keeping.insist(once)
+
+
+def _is_of(entry: JournalEntry, taken: TakenAuthorization) -> bool:
+    return entry.authorization_id == taken.id
 
 
 async def end_interrupted(room: Room, connection: AsyncConnection, authorization_id: int) -> None:

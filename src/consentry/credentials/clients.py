@@ -35,8 +35,17 @@ def proposed_secret_ref(credential_id: int, version: int) -> SecretRef:
 
 async def in_force(room: Room, connection: AsyncConnection, credential: Credential | Standing) -> Client:
     """Return the application that the current grant belongs to; raise SealBroken when its secret can't be opened."""
-    secret = await room.vault.open(connection, secret_ref(credential.id, credential.secret_version))
-    return _client(room, credential, credential.client_id, secret)
+    return _client(room, credential, credential.client_id, await _secret_in_force(room, connection, credential))
+
+
+async def _secret_in_force(room: Room, connection: AsyncConnection, credential: Credential | Standing) -> Secret:
+    try:
+        return await room.vault.open(connection, secret_ref(credential.id, credential.secret_version))
+    except SealBroken as error:
+        raise SealBroken(
+            "The stored client secret of this credential can't be opened any more.",
+            hint="Edit the credential and enter its client secret again, then authorize it again.",
+        ) from error
 
 
 async def for_consent(room: Room, connection: AsyncConnection, credential: Credential) -> Asking:
@@ -68,10 +77,15 @@ async def replace_secret(
     return {"secret_version": version, "secret_hint": secret.hint(), "updated_at": room.clock.now()}
 
 
-async def commit_change(room: Room, connection: AsyncConnection, credential: Credential) -> dict[str, Any]:
-    """Put a proposed edit in force, and return the columns that go with it; nothing where no edit waits."""
+async def commit_change(
+    room: Room, connection: AsyncConnection, credential: Credential, client_id: str
+) -> dict[str, Any]:
+    """Put a proposed edit in force, and return the columns that go with it; nothing where no edit waits.
+
+    An edit that proposes another application than the one that the consent was for goes on waiting.
+    """
     change = await pending.find_change(connection, credential.id)
-    if change is None:
+    if change is None or change.client_id != client_id:
         return {}
     values: dict[str, Any] = {
         "client_id": change.client_id,
@@ -96,7 +110,7 @@ async def _proposed_secret(
     room: Room, connection: AsyncConnection, credential: Credential, change: ClientChange
 ) -> Secret:
     if change.secret_version is None:
-        return await room.vault.open(connection, secret_ref(credential.id, credential.secret_version))
+        return await _secret_in_force(room, connection, credential)
     return await room.vault.open(connection, proposed_secret_ref(credential.id, change.secret_version))
 
 

@@ -1,5 +1,6 @@
 """Create, edit, copy and delete credentials. What others rely on is never half changed."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,8 +10,9 @@ from consentry.core.secret import Secret
 from consentry.credentials import adopt, clients, pending, revocations, store
 from consentry.credentials.form import LONGEST, clean_edit, clean_new
 from consentry.credentials.model import Credential, CredentialEdit, CredentialId, InUse, NewCredential, Status
+from consentry.credentials.need import Need
 from consentry.credentials.pending import ClientChange
-from consentry.credentials.refresh import Need, refresh
+from consentry.credentials.refresh import refresh
 from consentry.credentials.room import Room
 from consentry.errors import (
     ClientRejected,
@@ -73,60 +75,63 @@ async def edit(room: Room, actor: Actor, credential_id: int, wanted: CredentialE
     wanted = clean_edit(wanted)
     async with room.database.transaction() as connection:
         credential = await store.get(connection, credential_id, lock=True)
-        to_try = await _write_edit(room, connection, credential, wanted)
-        await room.trail.record(
-            connection,
-            actor,
-            Action.CREDENTIAL_EDIT,
-            Outcome.DONE,
-            credential_id=credential.id,
-            detail=", ".join(_named(wanted, but_secret=to_try is not None)),
-        )
-    if to_try is not None:
+        to_try = await _find_to_try(connection, credential, wanted)
+        if to_try is None:
+            await _write_edit(room, connection, actor, credential, wanted)
+        elif wanted.name is not None:
+            await store.check_name(connection, credential, wanted.name)
+    if to_try is not None:  # first, so that nothing of the edit is kept when the provider refuses the secret
         await _try_secret(room, actor, credential, to_try)
+        async with room.database.transaction() as connection:
+            credential = await store.get(connection, credential_id, lock=True)
+            await _write_edit(room, connection, actor, credential, replace(wanted, client_secret=None))
     async with room.database.reading() as connection:
         return await store.get(connection, credential_id)
 
 
-def _named(wanted: CredentialEdit, *, but_secret: bool) -> list[str]:
-    fields = ("name", "description", "client_id", "scope", "client_secret")
-    given = [field for field in fields if getattr(wanted, field) is not None]
-    return [field for field in given if not (but_secret and field == "client_secret")]
+async def _find_to_try(connection: AsyncConnection, credential: Credential, wanted: CredentialEdit) -> Secret | None:
+    """Return the new client secret of an edit, if the grant in use can prove it."""
+    if credential.grant is None or not credential.grant.has_refresh_token:
+        return None
+    waiting = await pending.find_change(connection, credential.id)
+    aims_elsewhere = _aim(credential, waiting, wanted) != (credential.client_id, credential.scope)
+    return None if aims_elsewhere else wanted.client_secret
+
+
+def _aim(credential: Credential, waiting: ClientChange | None, wanted: CredentialEdit) -> tuple[str, str]:
+    """Return the client ID and scope that are aimed at: as edited, else as an earlier edit left them."""
+    client_id = wanted.client_id or (waiting.client_id if waiting else credential.client_id)
+    scope = wanted.scope if wanted.scope is not None else (waiting.scope if waiting else credential.scope)
+    return client_id, scope
 
 
 async def _write_edit(
-    room: Room, connection: AsyncConnection, credential: Credential, wanted: CredentialEdit
-) -> Secret | None:
-    """Write what can be written at once; return the client secret that has to be tried first."""
+    room: Room, connection: AsyncConnection, actor: Actor, credential: Credential, wanted: CredentialEdit
+) -> None:
+    """Write an edit, or as much of it as needs no consent; the rest waits for it."""
     changes: dict[str, Any] = {"updated_at": room.clock.now()}
     changes |= {field: value for field in ("name", "description") if (value := getattr(wanted, field)) is not None}
     waiting = await pending.find_change(connection, credential.id)
-    client_id = wanted.client_id or (waiting.client_id if waiting else credential.client_id)
-    scope = wanted.scope if wanted.scope is not None else (waiting.scope if waiting else credential.scope)
-    secret = wanted.client_secret
+    client_id, scope = _aim(credential, waiting, wanted)
     is_other_client = (client_id, scope) != (credential.client_id, credential.scope)
-    to_try: Secret | None = None
-    if credential.grant is None:
-        changes |= {"client_id": client_id, "scope": scope}
-        changes |= await clients.replace_secret(room, connection, credential, secret) if secret else {}
-        changes |= {"version": credential.version + 1} if is_other_client or secret else {}
-    elif is_other_client:
+    secret = wanted.client_secret
+    if credential.grant is not None and is_other_client:
         await _propose(room, connection, credential, waiting, client_id=client_id, scope=scope, secret=secret)
         changes["version"] = credential.version + 1
     else:
+        changes |= {"client_id": client_id, "scope": scope}
+        if secret is not None:
+            changes |= await clients.replace_secret(room, connection, credential, secret)
         if waiting is not None:  # edited back to what is in force
             await clients.drop_change(room, connection, credential.id)
+        if is_other_client or secret is not None or waiting is not None:
             changes["version"] = credential.version + 1
-        to_try = secret
-    if to_try is not None and not _can_be_tried(credential):
-        changes |= await clients.replace_secret(room, connection, credential, to_try)
-        to_try = None
     await store.change(connection, credential.id, changes)
-    return to_try
-
-
-def _can_be_tried(credential: Credential) -> bool:
-    return credential.grant is not None and credential.grant.has_refresh_token
+    fields = ("name", "description", "client_id", "scope", "client_secret")
+    detail = ", ".join(field for field in fields if getattr(wanted, field) is not None)
+    await room.trail.record(
+        connection, actor, Action.CREDENTIAL_EDIT, Outcome.DONE, credential_id=credential.id, detail=detail
+    )
 
 
 async def _propose(
@@ -162,7 +167,7 @@ async def _try_secret(room: Room, actor: Actor, credential: Credential, secret: 
     except OwnerError:
         # the client was accepted, only its grant was not: there is nothing that the new secret could break
         async with room.database.transaction() as connection:
-            standing = await store.get_standing(connection, credential.id, lock=True)
+            standing = await store.get_standing_locked(connection, credential.id)
             columns = await clients.replace_secret(room, connection, standing, secret)
             await store.change(connection, credential.id, columns)
             await room.trail.record(
@@ -183,7 +188,7 @@ async def _record_refused(room: Room, actor: Actor, credential: Credential, erro
 async def copy(room: Room, actor: Actor, credential_id: int, name: str | None) -> Credential:
     """Add a credential like another one, with the same application and without its grant."""
     async with room.database.transaction() as connection:
-        original = await store.get(connection, credential_id)
+        original = await store.get(connection, credential_id, lock=True)
         client = await clients.in_force(room, connection, original)
         new = clean_new(
             NewCredential(

@@ -15,7 +15,7 @@ from consentry.core.process import is_surely_dead
 from consentry.core.secret import Secret
 from consentry.oauth import Client, ClientAuth, TokenReply
 from consentry.storage import Database
-from consentry.storage.tables import journal
+from consentry.storage.tables import grants, journal
 from consentry.vault import SecretRef, Vault
 
 Kind = Literal["refresh", "secret_trial", "exchange"]
@@ -175,6 +175,13 @@ async def list_left_behind(connection: AsyncConnection, database: Database, limi
     query = select(*journal.c, is_over).where(journal.c.state != "unanswered").order_by(journal.c.id).limit(limit)
     rows = (await connection.execute(query)).all()
     return [_entry(row) for row in rows if row.is_over or is_surely_dead(row.owner)]
+
+
+async def list_moot(connection: AsyncConnection, limit: int) -> list[int]:
+    """Return unanswered requests that say nothing any more: the refresh token they may have spent is gone."""
+    still_there = select(grants.c.id).where(grants.c.id == journal.c.grant_id).exists()
+    query = select(journal.c.id).where(journal.c.state == "unanswered", ~still_there).limit(limit)
+    return list((await connection.execute(query)).scalars())
 
 
 def _ref(entry_id: int) -> SecretRef:

@@ -1,6 +1,7 @@
 """The fenced lease: one holder a credential, across threads, processes and nodes, measured by the database's clock.
 
-The fence grows with every holder. Whoever lost the lease can't commit any more, because commits name their fence.
+The fence grows with every holder. Whoever lost the lease can't commit any more, because commits name their fence;
+and whoever slept too long to be sure of it asks before a token is spent.
 """
 
 import asyncio
@@ -8,21 +9,27 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import false, or_, select, update
+from sqlalchemy import and_, false, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consentry.core.log import get_logger
 from consentry.core.process import is_surely_dead
 from consentry.credentials.room import Room
-from consentry.errors import LeaseTaken, PassingError
+from consentry.errors import LeaseTaken, StorageBroken, StorageBusy
 from consentry.storage import Database
 from consentry.storage.tables import credentials
 
 LEASE_SECONDS: Final = 15.0
-"""How long a lease lasts without being renewed: after a crash, others wait no longer than this."""
+"""How long a lease lasts without being renewed."""
+SILENCE_SECONDS: Final = 3.0
+"""How long a lease that ran out is left alone, unless its holder is known to have died.
+
+The database may have been away: then the holder has a reply in hand, and brings it within a second.
+"""
 _RENEW_SECONDS: Final = LEASE_SECONDS / 3
+_SURE_SECONDS: Final = LEASE_SECONDS / 2
 _LOOK_SECONDS: Final = 0.02
 _LOOK_AT_MOST_SECONDS: Final = 0.25
 
@@ -39,20 +46,29 @@ class Lease:
     credential_id: int
     owner: str
     fence: int
+    taken_at: float  # steady seconds, from before it was taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vacancy:
+    """A lease whose holder has died, or has been silent for longer than a lease lasts."""
+
+    fence: int
+    is_dead: bool
 
 
 async def take(
-    connection: AsyncConnection, database: Database, credential_id: int, owner: str, *, dead: str | None = None
+    connection: AsyncConnection, database: Database, credential_id: int, owner: str, vacancy: Vacancy | None = None
 ) -> Lease | None:
-    """Take the lease in this transaction if it is free, or held by a process that is known to have died."""
-    free = or_(
-        credentials.c.lease_until.is_(None),
-        credentials.c.lease_until < database.now(),
-        credentials.c.lease_owner == dead if dead else false(),
-    )
+    """Take the lease in this transaction if nobody has it, or if the vacancy that was seen still stands."""
+    began = _steady()
+    vacated: Any = false()
+    if vacancy is not None:
+        ran_out = true() if vacancy.is_dead else credentials.c.lease_until < database.now()
+        vacated = and_(credentials.c.lease_fence == vacancy.fence, ran_out)
     query = (
         update(credentials)
-        .where(credentials.c.id == credential_id, free)
+        .where(credentials.c.id == credential_id, or_(credentials.c.lease_until.is_(None), vacated))
         .values(
             lease_owner=owner,
             lease_fence=credentials.c.lease_fence + 1,
@@ -61,50 +77,81 @@ async def take(
         .returning(credentials.c.lease_fence)
     )
     fence = (await connection.execute(query)).scalar_one_or_none()
-    return None if fence is None else Lease(credential_id=credential_id, owner=owner, fence=fence)
+    if fence is None:
+        return None
+    return Lease(credential_id=credential_id, owner=owner, fence=fence, taken_at=began)
 
 
 async def give_back(connection: AsyncConnection, lease: Lease) -> None:
     """Free the lease in this transaction, if it is still ours."""
-    mine = (credentials.c.id == lease.credential_id) & (credentials.c.lease_fence == lease.fence)
-    await connection.execute(update(credentials).where(mine).values(RETURNED))
+    await connection.execute(update(credentials).where(_is(lease)).values(RETURNED))
 
 
-async def wait_until_free(room: Room, credential_id: int, patience: float) -> str | None:
-    """Look, without writing, until the lease seems free; raise LeaseTaken when patience ends first.
+async def wait_until_free(room: Room, credential_id: int, patience: float) -> Vacancy | None:
+    """Look, without writing, until the lease seems free; raise LeaseTaken when patience with its holder ends first.
 
-    Returns the name of the holder when it is free only because its process has died.
+    Returns the vacancy when it is free only because its holder has died or fell silent.
     """
-    left = select(credentials.c.lease_owner, (credentials.c.lease_until - room.database.now()).label("seconds")).where(
-        credentials.c.id == credential_id
-    )
-    ends = asyncio.get_running_loop().time() + patience
+    columns = credentials.c
+    look = select(
+        columns.lease_owner, columns.lease_fence, (columns.lease_until - room.database.now()).label("seconds")
+    ).where(columns.id == credential_id)
+    ends = _steady() + patience
     pause = _LOOK_SECONDS * (0.5 + room.randomness.fraction())
+    silent: tuple[int, float] | None = None  # the fence that ran out, and since when we know it
     while True:
         async with room.database.reading() as connection:
-            row = (await connection.execute(left)).one_or_none()
-        if row is None or row.seconds is None or row.seconds <= 0:
+            row = (await connection.execute(look)).one_or_none()
+        if row is None or row.seconds is None:
             return None
         if is_surely_dead(row.lease_owner or ""):
-            return str(row.lease_owner)
-        if asyncio.get_running_loop().time() + pause > ends:
-            raise LeaseTaken("Another process is refreshing this credential right now.", retry_after=5.0)
+            return Vacancy(fence=row.lease_fence, is_dead=True)
+        if row.seconds > 0:
+            silent = None
+            if _steady() + pause > ends:
+                raise LeaseTaken("Another process is refreshing this credential right now.", retry_after=5.0)
+        elif silent is None or silent[0] != row.lease_fence:
+            silent = row.lease_fence, _steady()
+        elif _steady() - silent[1] >= SILENCE_SECONDS:
+            return Vacancy(fence=row.lease_fence, is_dead=False)
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, _LOOK_AT_MOST_SECONDS)
 
 
 class Keeper:
-    """Knows whether the lease was given back already, in the transaction that ended the work."""
+    """Knows how sure it is that a lease is still ours, and whether it was given back in the work's last transaction."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database, lease: Lease) -> None:
         self.is_returned = False
+        self._database = database
+        self._lease = lease
+        self._renewed_at = lease.taken_at
+
+    async def confirm(self) -> None:
+        """Make sure, at the cost of a write if need be, that the lease is ours; raise LeaseTaken when it no longer is.
+
+        A process that was stopped or starved for a while must not spend a token that a later holder has spent already.
+        """
+        if _steady() - self._renewed_at > _SURE_SECONDS and not await self.renew():
+            raise LeaseTaken("A later holder is refreshing this credential.", retry_after=1.0)
+
+    async def renew(self) -> bool:
+        """Prolong the lease; False when a later holder has it."""
+        began = _steady()
+        query = update(credentials).where(_is(self._lease))
+        async with self._database.transaction() as connection:
+            renewed = await connection.execute(query.values(lease_until=self._database.now() + LEASE_SECONDS))
+        if renewed.rowcount == 0:
+            return False
+        self._renewed_at = began
+        return True
 
 
 @asynccontextmanager
 async def kept(room: Room, lease: Lease) -> AsyncIterator[Keeper]:
     """Renew a lease for as long as the work takes, and give it back at the end."""
-    renewal = asyncio.create_task(_renew(room.database, lease), name=f"lease of credential {lease.credential_id}")
-    keeper = Keeper()
+    keeper = Keeper(room.database, lease)
+    renewal = asyncio.create_task(_renew(keeper, lease), name=f"lease of credential {lease.credential_id}")
     try:
         yield keeper
     finally:
@@ -112,20 +159,29 @@ async def kept(room: Room, lease: Lease) -> AsyncIterator[Keeper]:
         with contextlib.suppress(asyncio.CancelledError):
             await renewal
         if not keeper.is_returned:
-            with contextlib.suppress(PassingError):  # then it runs out by itself
+            with contextlib.suppress(StorageBusy, StorageBroken):  # then it runs out by itself
                 async with room.database.transaction() as connection:
                     await give_back(connection, lease)
 
 
-async def _renew(database: Database, lease: Lease) -> None:
-    mine = (credentials.c.id == lease.credential_id) & (credentials.c.lease_fence == lease.fence)
-    query = update(credentials).where(mine).values(lease_until=database.now() + LEASE_SECONDS)
+async def _renew(keeper: Keeper, lease: Lease) -> None:
+    """Prolong the lease again and again; while the database is away, look often enough to be back before others."""
+    pause = _RENEW_SECONDS
     while True:
-        await asyncio.sleep(_RENEW_SECONDS)
+        await asyncio.sleep(pause)
         try:
-            async with database.transaction() as connection:
-                if (await connection.execute(query)).rowcount == 0:
-                    log.warning("lost the lease to a later holder", credential_id=lease.credential_id)
-                    return
-        except PassingError as error:
+            if not await keeper.renew():
+                log.warning("lost the lease to a later holder", credential_id=lease.credential_id)
+                return
+            pause = _RENEW_SECONDS
+        except (StorageBusy, StorageBroken) as error:
+            pause = SILENCE_SECONDS / 3
             log.warning("could not renew a lease", credential_id=lease.credential_id, reason=error.message)
+
+
+def _is(lease: Lease) -> Any:
+    return (credentials.c.id == lease.credential_id) & (credentials.c.lease_fence == lease.fence)
+
+
+def _steady() -> float:
+    return asyncio.get_running_loop().time()

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, false, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consentry.audit import CONSENTRY, Action, Outcome
 from consentry.connectors import Connector
 from consentry.core.log import get_logger
+from consentry.core.process import is_surely_dead
 from consentry.core.secret import Secret
 from consentry.credentials.room import Room
 from consentry.errors import ConsentryError, NotFound, SealBroken
@@ -62,7 +63,10 @@ async def carry_out_due(room: Room, limit: int = 20) -> int:
     async with room.database.reading() as connection:
         due = list((await connection.execute(query.order_by(revocations.c.next_at).limit(limit))).scalars())
     for number in due:
-        await carry_out(room, number)
+        try:
+            await carry_out(room, number)
+        except ConsentryError as error:
+            log.warning("a revocation was put off", number=number, code=error.code, reason=error.message)
     return len(due)
 
 
@@ -74,8 +78,8 @@ async def carry_out(room: Room, number: int) -> bool:
             return False
         try:
             doomed = await _open(room, connection, row)
-        except SealBroken:
-            await _finish(room, connection, row, Outcome.FAILED, "its tokens could not be opened any more")
+        except (SealBroken, NotFound) as error:
+            await _finish(room, connection, row, Outcome.FAILED, f"its tokens can't be used any more: {error.code}")
             return True
     await room.steps.reached("revoke.claimed")
     verdict = await _ask(room, doomed)
@@ -85,18 +89,21 @@ async def carry_out(room: Room, number: int) -> bool:
 
 
 async def _claim(room: Room, connection: AsyncConnection, number: int) -> Any:
-    free = or_(revocations.c.lease_until.is_(None), revocations.c.lease_until < room.database.now())
-    query = (
-        update(revocations)
-        .where(revocations.c.id == number, free)
-        .values(lease_until=room.database.now() + _LEASE_SECONDS, attempts=revocations.c.attempts + 1)
-        .returning(*revocations.c)
-    )
+    columns = revocations.c
+    holder = (await connection.execute(select(columns.lease_owner).where(columns.id == number))).scalar()
+    gone = columns.lease_owner == holder if is_surely_dead(holder or "") else false()
+    free = or_(columns.lease_until.is_(None), columns.lease_until < room.database.now(), gone)
+    claimed = {
+        "lease_owner": room.owner,
+        "lease_until": room.database.now() + _LEASE_SECONDS,
+        "attempts": columns.attempts + 1,
+    }
+    query = update(revocations).where(columns.id == number, free).values(claimed).returning(*columns)
     return (await connection.execute(query)).one_or_none()
 
 
 async def _open(room: Room, connection: AsyncConnection, row: Any) -> Doomed:
-    connector = room.catalogue.get(row.connector)
+    auth = room.catalogue.get(row.connector).oauth.client_auth
     tokens: dict[TokenKind, Secret] = {}
     for kind in _IN_ORDER:
         try:
@@ -104,7 +111,7 @@ async def _open(room: Room, connection: AsyncConnection, row: Any) -> Doomed:
         except SealBroken:
             continue  # not every grant has both
     secret = await room.vault.open(connection, _ref(row.id, "client_secret"))
-    client = Client(client_id=row.client_id, client_secret=secret, auth=connector.oauth.client_auth)
+    client = Client(client_id=row.client_id, client_secret=secret, auth=auth)
     return Doomed(
         credential_id=row.credential_id, connector=row.connector, client=client, tokens=tokens, reason=row.reason
     )
@@ -112,10 +119,7 @@ async def _open(room: Room, connection: AsyncConnection, row: Any) -> Doomed:
 
 async def _ask(room: Room, doomed: Doomed) -> revoke.Revoked:
     """Withdraw the refresh token, then the access token; the worst answer counts."""
-    try:
-        connector = room.catalogue.get(doomed.connector)
-    except NotFound:
-        return revoke.Revoked.NO_SUCH_ENDPOINT
+    connector = room.catalogue.get(doomed.connector)
     verdict = revoke.Revoked.DONE
     for kind in _IN_ORDER:
         token = doomed.tokens.get(kind)
@@ -154,7 +158,7 @@ async def _settle(room: Room, connection: AsyncConnection, row: Any, verdict: re
         await _finish(room, connection, row, Outcome.FAILED, f"not withdrawn at the provider: {verdict.value}")
         return True
     pause = retry.backoff(row.attempts, room.randomness.fraction(), longest=timedelta(hours=6))
-    values = {"lease_until": None, "next_at": room.clock.now() + pause}
+    values = {"lease_until": None, "lease_owner": None, "next_at": room.clock.now() + pause}
     await connection.execute(update(revocations).where(revocations.c.id == row.id).values(values))
     return False
 

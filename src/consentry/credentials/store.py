@@ -45,9 +45,7 @@ async def add(connection: AsyncConnection, values: dict[str, Any]) -> Credential
         async with connection.begin_nested():
             found = await connection.execute(insert(credentials).values(values).returning(credentials.c.id))
     except IntegrityError as error:
-        raise Conflict(
-            f"There is a credential named {values['name']} for this connector already.", hint="Choose another name."
-        ) from error
+        raise _taken(values["name"]) from error
     credential_id = CredentialId(found.scalar_one())
     await announce(connection, f"credential:{credential_id}")
     return credential_id
@@ -60,10 +58,12 @@ async def change(connection: AsyncConnection, credential_id: int, values: dict[s
     try:
         await connection.execute(_CHANGE, values | {"this": credential_id})
     except IntegrityError as error:
-        raise Conflict(
-            f"There is a credential named {values['name']} for this connector already.", hint="Choose another name."
-        ) from error
+        raise _taken(values["name"]) from error
     await announce(connection, f"credential:{credential_id}")
+
+
+def _taken(name: str) -> Conflict:
+    return Conflict(f"There is a credential named {name} for this connector already.", hint="Choose another name.")
 
 
 _THIS: Final[BindParameter[int]] = bindparam("this")
@@ -86,13 +86,27 @@ _STANDING: Final = (
     .select_from(credentials.outerjoin(grants, _CURRENT))
     .where(credentials.c.id == _THIS)
 )
-_STANDING_LOCKED: Final = _STANDING.with_for_update(of=credentials)
+_LOCK: Final = select(credentials.c.id).where(credentials.c.id == _THIS).with_for_update()
 
 
-async def get_standing(connection: AsyncConnection, credential_id: int, *, lock: bool = False) -> Standing:
+async def lock(connection: AsyncConnection, credential_id: int) -> None:
+    """Keep other writers from a credential and its grants until the transaction ends.
+
+    It is a statement of its own: one that waits for the lock would join the grant that it saw before it waited.
+    """
+    if connection.dialect.name == "postgresql":  # on SQLite, whoever writes is alone
+        await connection.execute(_LOCK, {"this": credential_id})
+
+
+async def get_standing_locked(connection: AsyncConnection, credential_id: int) -> Standing:
+    """Return what a refresh has to know, locked against other writers; raise NotFound."""
+    await lock(connection, credential_id)
+    return await get_standing(connection, credential_id)
+
+
+async def get_standing(connection: AsyncConnection, credential_id: int) -> Standing:
     """Return what a refresh has to know; raise NotFound."""
-    query = _STANDING_LOCKED if lock else _STANDING
-    row = (await connection.execute(query, {"this": credential_id})).one_or_none()
+    row = (await connection.execute(_STANDING, {"this": credential_id})).one_or_none()
     if row is None:
         raise NotFound("There is no such credential.")
     return Standing(
@@ -123,6 +137,15 @@ async def get(connection: AsyncConnection, credential_id: int, *, lock: bool = F
     if row is None:
         raise NotFound("There is no such credential.")
     return (await _with_all(connection, [row]))[0]
+
+
+async def check_name(connection: AsyncConnection, credential: Credential, name: str) -> None:
+    """Raise Conflict when another credential of the connector has this name."""
+    if any(
+        each.connector == credential.connector and each.id != credential.id
+        for each in await find_by_name(connection, name)
+    ):
+        raise _taken(name)
 
 
 async def find_by_name(connection: AsyncConnection, name: str) -> list[Credential]:
@@ -220,8 +243,9 @@ async def write_account(connection: AsyncConnection, grant_id: int, account: Acc
 
 
 async def add_use(connection: AsyncConnection, credential_id: int, use: Use) -> None:
-    """Write down that a source or destination depends on a credential."""
+    """Write down that a source or destination depends on a credential; raise NotFound."""
     values = {"credential_id": credential_id, "kind": use.kind, "flow_id": use.id, "name": use.name}
+    await get(connection, credential_id, lock=True)  # NotFound, rather than a use of nothing
     await connection.execute(insert(credential_uses).values(values))
     await announce(connection, f"credential:{credential_id}")
 

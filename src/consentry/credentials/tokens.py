@@ -18,6 +18,7 @@ class CachedToken:
     token: IssuedToken
     lifetime: timedelta
     good_until: datetime  # the end of its life less the margin: until then it is handed out without a thought
+    can_refresh: bool  # whether the grant came with a refresh token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

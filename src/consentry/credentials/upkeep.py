@@ -4,17 +4,19 @@ Each chore is a function of its own, so that one that fails holds up none of the
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from consentry.audit import Actor
 from consentry.core.log import get_logger
 from consentry.credentials import adopt, authorize, journal, keeping, lease, pending, revocations, store
 from consentry.credentials.journal import JournalEntry
 from consentry.credentials.model import CredentialId, Grant, Status
-from consentry.credentials.refresh import Need, refresh, settle
+from consentry.credentials.need import Need
+from consentry.credentials.refresh import refresh
 from consentry.credentials.room import Room
+from consentry.credentials.settling import find_reply, settle
 from consentry.errors import ConsentryError, LeaseTaken, NotFound
 from consentry.storage import prune
 
@@ -24,6 +26,7 @@ BATCH: Final = 400
 
 log = get_logger("credentials.upkeep")
 
+T = TypeVar("T")
 Chore = Callable[[Room], Awaitable[object]]
 
 
@@ -36,20 +39,28 @@ async def settle_journal(room: Room) -> int:
     """Finish what processes that died have left in the journal; return how much it was."""
     async with room.database.reading() as connection:
         left = await journal.list_left_behind(connection, room.database, BATCH)
-    for entry in left:
-        await (_settle_consent(room, entry) if entry.kind == "exchange" else _settle_refresh(room, entry))
+        moot = await journal.list_moot(connection, BATCH)
+    await _do_all(room, left, lambda entry: entry.credential_id, _settle)
+    if moot:
+        async with room.database.transaction() as connection:
+            for number in moot:
+                await journal.close_entry(connection, room.vault, number)
     return len(left)
+
+
+async def _settle(room: Room, entry: JournalEntry) -> None:
+    await (_settle_consent(room, entry) if entry.kind == "exchange" else _settle_refresh(room, entry))
 
 
 async def _settle_consent(room: Room, entry: JournalEntry) -> None:
     """Commit a consent whose reply was kept; end one whose reply never reached us."""
     async with room.database.transaction() as connection:
         number = entry.authorization_id or 0
-        if entry.state != "replied":
+        issued = await find_reply(room, connection, entry)
+        if issued is None:
             await journal.close_entry(connection, room.vault, entry.id)
             await authorize.end_interrupted(room, connection, number)
             return
-        issued = await journal.open_reply(connection, room.vault, entry.id)
         name = await pending.find_actor(connection, number)
     log.info("finishing a consent that was interrupted", credential_id=entry.credential_id)
     await authorize.commit(room, entry, issued, Actor(name=name or "consentry"))
@@ -57,8 +68,9 @@ async def _settle_consent(room: Room, entry: JournalEntry) -> None:
 
 async def _settle_refresh(room: Room, entry: JournalEntry) -> None:
     """Put a kept reply in use, under the lease; a request without one is sent again by the refresh that follows."""
+    vacancy = await lease.wait_until_free(room, entry.credential_id, patience=0)
     async with room.database.transaction() as connection:
-        taken = await lease.take(connection, room.database, entry.credential_id, room.owner, dead=entry.owner)
+        taken = await lease.take(connection, room.database, entry.credential_id, room.owner, vacancy)
         if taken is not None:
             was_lost = await settle(room, connection, taken)
             await lease.give_back(connection, taken)
@@ -68,8 +80,8 @@ async def _settle_refresh(room: Room, entry: JournalEntry) -> None:
         try:
             await store.get_standing(connection, entry.credential_id)
         except NotFound:  # deleted meanwhile: a reply that still arrived is withdrawn
-            if entry.state == "replied":
-                issued = await journal.open_reply(connection, room.vault, entry.id)
+            issued = await find_reply(room, connection, entry)
+            if issued is not None:
                 await adopt.withdraw_orphan(room, connection, entry, issued)
             await journal.close_entry(connection, room.vault, entry.id)
 
@@ -78,16 +90,28 @@ async def refresh_due(room: Room) -> int:
     """Refresh the grants whose time has come, also those that nobody uses; return how many were looked at."""
     async with room.database.reading() as connection:
         due = await store.list_due(connection, room.clock.now(), BATCH)
+    await _do_all(room, due, lambda credential_id: credential_id, _refresh_one)
+    return len(due)
+
+
+async def _do_all(
+    room: Room, many: Sequence[T], name: Callable[[T], int], work: Callable[[Room, T], Awaitable[None]]
+) -> None:
+    """Do the same for many credentials, some at once; one that fails is logged, and holds up none of the others."""
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def one(credential_id: CredentialId) -> None:
+    async def one(each: T) -> None:
         async with gate:
-            await _refresh_one(room, credential_id)
+            try:
+                await work(room, each)
+            except LeaseTaken:
+                return  # another process is at it
+            except ConsentryError as error:
+                log.warning("put off", credential_id=name(each), code=error.code, reason=error.message)
 
     async with asyncio.TaskGroup() as group:
-        for credential_id in due:
-            group.create_task(one(credential_id))
-    return len(due)
+        for each in many:
+            group.create_task(one(each))
 
 
 async def _refresh_one(room: Room, credential_id: CredentialId) -> None:
@@ -98,7 +122,7 @@ async def _refresh_one(room: Room, credential_id: CredentialId) -> None:
     try:
         await asyncio.shield(room.flights.begin(credential_id, lambda: refresh(room, credential_id, need, patience=0)))
     except LeaseTaken:
-        return  # another process is at it
+        raise
     except ConsentryError as error:
         log.warning("a refresh failed", credential_id=credential_id, code=error.code, reason=error.message)
         await _look_later(room, credential_id)

@@ -19,6 +19,10 @@ LOST_ANSWER: Final = (
 )
 
 
+class LostAnswer(GrantRefused):
+    """The answer to a refresh was lost, and the provider no longer accepts the token it replaced."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The status that follows, why, and how patiently the next try is put off."""
@@ -34,7 +38,7 @@ def judge(error: ConsentryError, *, answer_was_lost: bool) -> Verdict:
     """Return what a failed refresh means; an error that isn't listed passes by itself."""
     match error:
         case GrantRefused():
-            reason = LOST_ANSWER if answer_was_lost else error.message
+            reason = LOST_ANSWER if answer_was_lost or isinstance(error, LostAnswer) else error.message
             return _verdict(Status.REAUTHORIZATION_REQUIRED, error.code, reason, None)
         case SealBroken():
             reason = "A stored secret of this credential can't be opened any more."

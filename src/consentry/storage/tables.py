@@ -284,6 +284,7 @@ revocations = Table(  # tokens to be withdrawn at the provider; they outlive the
     Column("reason", Text, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("next_at", Moment, nullable=False, index=True),
+    Column("lease_owner", Text),
     Column("lease_until", Float),
     Column("created_at", Moment, nullable=False),
     sqlite_autoincrement=True,

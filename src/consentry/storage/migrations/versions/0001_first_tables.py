@@ -161,6 +161,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("next_at", Moment(), nullable=False),
+        sa.Column("lease_owner", sa.Text(), nullable=True),
         sa.Column("lease_until", sa.Float(), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_revocations")),
