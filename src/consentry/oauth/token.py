@@ -67,7 +67,7 @@ def read_reply(status: int, content_type: str, body: bytes) -> TokenReply:
 def _members(body: bytes) -> dict[str, Any] | None:
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
@@ -83,13 +83,12 @@ def _read_success(members: dict[str, Any] | None) -> TokenReply:
     if str(members.get("token_type", "")).lower() != "bearer":
         raise ReplyNotUnderstood("The provider's token reply isn't for a bearer token.")
     refresh_token = members.get("refresh_token")
-    scope = members.get("scope")
     lifetime, odd = _lifetime(members.get("expires_in"))
     known = ("access_token", "refresh_token", "id_token", "token_type", "expires_in", "scope")
     return TokenReply(
         access_token=Secret(access_token),
         refresh_token=Secret(refresh_token) if _is_token(refresh_token) else None,
-        scope=" ".join(scope.split()) if isinstance(scope, str) and scope.strip() else None,
+        scope=_scope(members.get("scope")),
         lifetime=lifetime,
         lifetime_is_odd=odd,
         extra={name: value for name, value in members.items() if name not in known},
@@ -99,6 +98,12 @@ def _read_success(members: dict[str, Any] | None) -> TokenReply:
 def _is_token(value: object) -> TypeGuard[str]:
     """Tell whether a value can go into a header: visible ASCII (RFC 6749 §A.12) of a sane length."""
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_TOKEN and all("!" <= sign <= "~" for sign in value)
+
+
+def _scope(value: object) -> str | None:
+    """Read the scope that was granted, without what no scope can be (RFC 6749 §A.4)."""
+    words = value.split() if isinstance(value, str) else []
+    return " ".join(word for word in words if all("!" <= sign <= "~" and sign not in '"\\' for sign in word)) or None
 
 
 def _lifetime(value: object) -> tuple[timedelta | None, bool]:
