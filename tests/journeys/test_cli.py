@@ -173,7 +173,7 @@ def test_a_new_secret_is_tried_at_once(house: Household, application: Registered
     number = connected(house, application, "Secret replaced")
     wrong = house.run("credential", "edit", str(number), "--client-secret-stdin", "--json", given="a wrong secret\n")
     assert wrong.returncode == 1
-    assert json.loads(wrong.stdout)["error"]["code"] == "secret_refused"
+    assert json.loads(wrong.stdout)["error"]["code"] == "conflict"
     newer = provider.world.applications.add_secret(application.client_id)
     assert house.ask("credential", "edit", str(number), "--client-secret-stdin", given=newer)["status"] == "authorized"
 

@@ -1,4 +1,4 @@
-"""``consentry sandbox``: a small Capsule on this machine, to try and to test against."""
+"""``consentry sandbox``: a small provider on this machine, to try and to test against."""
 
 import os
 import signal
