@@ -19,6 +19,13 @@ def server(home: Path, sandbox: RunningSandbox) -> Iterator[Running]:
 
 
 @pytest.fixture
+def node(home: Path, sandbox: RunningSandbox, database_url: str) -> Iterator[Running]:
+    """Run a whole Consentry as `server` does, once on each engine."""
+    with running(home, capsule_base_url=sandbox.url, database_url=database_url) as process:
+        yield process
+
+
+@pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     """Open a real, headless Chromium."""
     async with open_browser() as browser:

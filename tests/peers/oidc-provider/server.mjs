@@ -1,6 +1,7 @@
 // Runs oidc-provider with one client, and a small API behind its tokens. Settings come as JSON in PEER_SETTINGS:
-// {client_id, client_secret, redirect_uris, token_endpoint_auth_method, access_token_seconds, issuer_port}.
-// Prints {"url": …} once it listens. GET /peer/state counts what happened; GET /api/me asks for a valid access token.
+// {client_id, client_secret, redirect_uris, token_endpoint_auth_method, access_token_seconds, port}.
+// Its endpoints have the paths that Capsule's have; everything else about them is oidc-provider's own.
+// Prints {"url": …} once it listens. GET /peer/state counts what happened; GET /api/v2/me asks for a valid access token.
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { Provider } from 'oidc-provider';
@@ -28,6 +29,7 @@ const provider = new Provider(url, {
   issueRefreshToken: (_context, client) => client.grantTypeAllowed('refresh_token'),
   pkce: { required: () => true },
   rotateRefreshToken: true,
+  routes: { authorization: '/oauth/authorise', token: '/oauth/token', revocation: '/oauth/token/revoke' },
   scopes: ['openid', 'offline_access', 'read', 'write'],
   ttl: {
     AccessToken: () => settings.access_token_seconds ?? 3600,
@@ -50,11 +52,11 @@ provider.on('server_error', (_context, error) => { console.error(error); });
 provider.use(async (context, next) => {
   if (context.path === '/peer/state') {
     context.body = counts;
-  } else if (context.path === '/api/me') {
+  } else if (context.path === '/api/v2/me') {
     await answerWhoIsAsking(context);
   } else {
     await next();
-    if (context.path === '/token/revocation' && context.status === 200) counts.revocations += 1;
+    if (context.path === '/oauth/token/revoke' && context.status === 200) counts.revocations += 1;
   }
 });
 
