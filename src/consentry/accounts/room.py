@@ -47,7 +47,7 @@ def open_room(
         keys=KeyRing(database, changes, clock),
         key_throttle=KeyThrottle(clock),
         token_reads=Pace(clock, what="token reads", at_once=50_000, a_second=10_000),
-        forced_refreshes=Pace(clock, what="forced refreshes", at_once=30, a_second=0.5),
+        forced_refreshes=Pace(clock, what="forced refreshes", at_once=300, a_second=5),
         consents=Pace(clock, what="links and callbacks", at_once=300, a_second=5),
     )
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from consentry import accounts
 from consentry.accounts import KeyScope
 from consentry.api.answers import answers
-from consentry.api.callers import Admin, Here
+from consentry.api.callers import Admin, Here, ProvedAdmin
 from consentry.api.fields import Body, Id, Moment, Name, PageNumber, PerPage
 from consentry.api.lists import link_next
 from consentry.api.routing import StrictRoute
@@ -47,7 +47,7 @@ async def list_api_keys(
 
 
 @router.post("", status_code=201, summary="Make an API key", responses=answers())
-async def create(here: Here, caller: Admin, body: NewApiKeyBody) -> NewApiKeyView:
+async def create(here: Here, caller: ProvedAdmin, body: NewApiKeyBody) -> NewApiKeyView:
     """Make an API key; to rotate one, make the next and revoke the old one when nobody uses it any more."""
     api_key, key = await accounts.create_api_key(
         here.accounts, caller.actor, name=body.name, scopes=body.scopes, expires_at=body.expires_at

@@ -108,6 +108,18 @@ async def known_caller(
     return caller
 
 
+async def proved_caller(
+    request: Request, needed: SecurityScopes, caller: Annotated[Caller, Security(known_caller)]
+) -> Caller:
+    """Return the caller, who in a browser has given their password a short while ago; keys prove themselves."""
+    for scope in _as_key_scopes(needed.scopes):
+        caller.require(scope)
+    app: App = request.app.state.consentry
+    if caller.session is not None and not caller.session.is_proved(app.clock.now()):
+        raise NotAllowed("This asks for your password once more.", hint="Give it in the pages, or sign in again.")
+    return caller
+
+
 def _as_key_scopes(names: Iterable[str]) -> list[KeyScope]:
     return [KeyScope(name) for name in names]
 
@@ -116,3 +128,4 @@ Here = Annotated[App, Depends(app_of)]
 Reader = Annotated[Caller, Security(known_caller, scopes=[KeyScope.READ])]
 User = Annotated[Caller, Security(known_caller, scopes=[KeyScope.USE])]
 Admin = Annotated[Caller, Security(known_caller, scopes=[KeyScope.ADMIN])]
+ProvedAdmin = Annotated[Caller, Security(proved_caller, scopes=[KeyScope.ADMIN])]

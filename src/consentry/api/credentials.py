@@ -7,7 +7,7 @@ from pydantic import Field, StrictBool
 
 from consentry import audit, credentials
 from consentry.api.answers import answers
-from consentry.api.callers import Admin, Here, Reader, User
+from consentry.api.callers import Admin, Here, ProvedAdmin, Reader, User
 from consentry.api.fields import (
     Body,
     ClientId,
@@ -137,7 +137,7 @@ async def edit(here: Here, caller: Admin, credential_id: Id, body: CredentialEdi
 
 
 @router.delete("/{credential_id:id}", status_code=204, summary="Delete a credential", responses=answers(404, 409))
-async def delete(here: Here, caller: Admin, credential_id: Id) -> None:
+async def delete(here: Here, caller: ProvedAdmin, credential_id: Id) -> None:
     """Withdraw the grant at the provider, and shred what is sealed here; refused while something uses it."""
     await credentials.delete(here.credentials, caller.actor, credentials.CredentialId(credential_id))
 

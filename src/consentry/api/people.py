@@ -7,7 +7,7 @@ from pydantic import StrictBool
 
 from consentry import accounts
 from consentry.api.answers import answers
-from consentry.api.callers import Admin, Here
+from consentry.api.callers import Admin, Here, ProvedAdmin
 from consentry.api.fields import Body, Email, Id, Name, PageNumber, Password, PerPage
 from consentry.api.lists import link_next
 from consentry.api.routing import StrictRoute
@@ -45,7 +45,7 @@ async def list_people(
 
 
 @router.post("", status_code=201, summary="Add a person", responses=answers(409))
-async def create(here: Here, caller: Admin, body: NewPersonBody) -> PersonView:
+async def create(here: Here, caller: ProvedAdmin, body: NewPersonBody) -> PersonView:
     """Add an administrator."""
     password = Secret(body.password.get_secret_value())
     person = await accounts.create_person(
@@ -61,7 +61,7 @@ async def show(here: Here, _: Admin, person_id: Id) -> PersonView:
 
 
 @router.patch("/{person_id:id}", summary="Change a person", responses=answers(404, 409))
-async def edit(here: Here, caller: Admin, person_id: Id, body: PersonEditBody) -> PersonView:
+async def edit(here: Here, caller: ProvedAdmin, person_id: Id, body: PersonEditBody) -> PersonView:
     """Rename a person, give them another password, shut them out or let them in again."""
     person = await accounts.get_person(here.accounts, person_id)
     if body.disabled is not None:  # first, because it alone can be refused for what others are

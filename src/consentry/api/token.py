@@ -71,7 +71,7 @@ class TokenEndpoint:
             if issued is not None:
                 self._from_memory.inc()
                 return issued
-        else:
+        elif room.flights.find(credential_id) is None:  # who joins a refresh under way spends nothing
             self._app.accounts.forced_refreshes.take(str(credential_id))
         return await credentials.token(room, actor, credential_id, min_ttl=least, force=ask.force_refresh)
 

@@ -1,13 +1,16 @@
 """A signed-in browser uses the API too: its cookie is enough to look, and changing needs the token of its pages."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import httpx2
 import pytest
+from sqlalchemy import update
 
 from consentry import accounts
 from consentry.app import App
 from consentry.core.secret import Secret
+from consentry.storage.tables import sessions
 
 NEW = {"connector": "capsule", "name": "Sales CRM", "client_id": "an-id", "client_secret": "a-very-secret-secret"}
 CREDENTIALS = "/api/v1/credentials"
@@ -70,3 +73,25 @@ async def test_a_session_that_ended_opens_nothing(browser: Browser, app: App) ->
 async def test_an_api_key_counts_more_than_a_cookie(browser: Browser) -> None:
     answer = await browser.client.get(CREDENTIALS, headers={"Authorization": "Bearer csy_wrong"})
     assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("DELETE", f"{CREDENTIALS}/1", None),
+        ("POST", "/api/v1/api-keys", {"name": "x", "scopes": ["admin"]}),
+        ("POST", "/api/v1/people", {"name": "Eve", "email": "eve@example.com", "password": "a long sentence"}),
+        ("PATCH", "/api/v1/people/1", {"password": "another sentence"}),
+    ],
+)
+async def test_what_cannot_be_undone_asks_a_browser_for_the_password_again(
+    browser: Browser, app: App, method: str, path: str, body: dict[str, object] | None
+) -> None:
+    await browser.client.post(CREDENTIALS, json=NEW, headers=browser.csrf())
+    long_ago = app.clock.now() - timedelta(minutes=20)
+    async with app.database.transaction() as connection:
+        await connection.execute(update(sessions).values(proved_at=long_ago))
+    refused = await browser.client.request(method, path, json=body, headers=browser.csrf())
+    assert (refused.status_code, "password" in refused.json()["detail"]) == (403, True)
+    await accounts.prove(app.accounts, browser.session, Secret("correct horse battery"), "127.0.0.1")
+    assert (await browser.client.request(method, path, json=body, headers=browser.csrf())).is_success
