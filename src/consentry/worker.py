@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, TypeVar
 
-from consentry import credentials
+from consentry import accounts, credentials
 from consentry.app import App
 from consentry.core.log import get_logger
 from consentry.errors import ConsentryError
@@ -14,6 +14,8 @@ from consentry.errors import ConsentryError
 TICK_SECONDS: Final = 1.0
 _TICKS_A_MINUTE: Final = 60
 _PATIENCE_SECONDS: Final = 40.0
+
+Room = TypeVar("Room")
 
 log = get_logger("worker")
 
@@ -38,16 +40,22 @@ class Worker:
 
     async def tick(self, *, whole: bool) -> None:
         """Do every chore of a second, and those of a minute too when the tick is a whole one."""
-        for chore in (*credentials.EVERY_SECOND, *(credentials.EVERY_MINUTE if whole else ())):
+        await self._do(credentials.EVERY_SECOND, self._app.credentials)
+        if whole:
+            await self._do(credentials.EVERY_MINUTE, self._app.credentials)
+            await self._do(accounts.EVERY_MINUTE, self._app.accounts)
+        self.ticked_at = self._app.clock.monotonic()
+
+    async def _do(self, chores: Sequence[Callable[[Room], Awaitable[object]]], room: Room) -> None:
+        for chore in chores:
             if self._stopping.is_set():
                 return
             try:
-                await chore(self._app.credentials)
+                await chore(room)
             except ConsentryError as error:
                 log.warning("a chore was put off", chore=chore.__name__, code=error.code, reason=error.message)
             except Exception:
                 log.exception("a chore failed in a way nobody expected", chore=chore.__name__)
-        self.ticked_at = self._app.clock.monotonic()
 
     def stop(self) -> None:
         """End after the chore that is under way."""

@@ -28,9 +28,18 @@ from consentry.accounts.people import (
     set_password,
 )
 from consentry.accounts.room import Room, close, open_room
-from consentry.accounts.sessions import change_password, find_session, forget_ended, prove, sign_in, sign_out
+from consentry.accounts.sessions import (
+    EVERY_MINUTE,
+    change_password,
+    find_session,
+    forget_ended,
+    prove,
+    sign_in,
+    sign_out,
+)
 
 __all__ = [
+    "EVERY_MINUTE",
     "KEY_PREFIX",
     "SESSION_LIFE",
     "ApiKey",

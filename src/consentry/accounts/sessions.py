@@ -127,11 +127,15 @@ async def _check_own_password(room: Room, session: Session, password: Secret, ip
 
 
 async def forget_ended(room: Room) -> None:
-    """Delete sessions and failures that no longer matter; upkeep calls it now and then."""
+    """Delete sessions and failures that no longer matter."""
     now = room.clock.now()
     async with room.database.transaction() as connection:
         await store.forget_dead_sessions(connection, seen_before=now - SESSION_IDLE, made_before=now - SESSION_LIFE)
         await store.forget_old_attempts(connection, now - FORGOTTEN_AFTER)
+
+
+EVERY_MINUTE: Final = (forget_ended,)
+"""What the worker does for this room."""
 
 
 async def _note_refusal(room: Room, person: Person | None, ip: str, reason: str) -> None:

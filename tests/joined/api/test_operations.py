@@ -1,12 +1,18 @@
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx2
 import pytest
+from sqlalchemy import select, update
 
+from consentry import accounts
 from consentry.accounts import KeyScope
 from consentry.api import create_api
 from consentry.app import App
+from consentry.core.secret import Secret
 from consentry.sandbox import RunningSandbox
+from consentry.storage.tables import sessions
+from consentry.worker import Worker
 from ground.consenting import connected
 from ground.serving import MakeClient, serve
 
@@ -80,3 +86,15 @@ async def test_counters_are_open_on_this_machine_but_not_through_a_reverse_proxy
     assert (await nobody.get("/metrics", headers={name: "203.0.113.9"})).status_code == 401
     reader = await client_with(KeyScope.READ)
     assert (await reader.get("/metrics", headers={name: "203.0.113.9"})).status_code == 200
+
+
+async def test_the_worker_sweeps_out_sessions_that_ended(app: App) -> None:
+    password = Secret("correct horse battery")
+    await accounts.create_first_person(app.accounts, name="Ada", email="ada@example.com", password=password)
+    await accounts.sign_in(app.accounts, email="ada@example.com", password=password, ip="127.0.0.1")
+    long_ago = app.clock.now() - timedelta(days=2)
+    async with app.database.transaction() as connection:
+        await connection.execute(update(sessions).values(seen_at=long_ago))
+    await Worker(app).tick(whole=True)
+    async with app.database.reading() as connection:
+        assert (await connection.execute(select(sessions))).all() == []
