@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx2
 import typer
 
-from consentry import app, errors, settings
+from consentry import app, settings
 from consentry.api import create_api, problems
 from consentry.cli import commands
 from consentry.errors import ConsentryError
@@ -108,7 +108,12 @@ def write_errors() -> str:
         f"### {WHOSE_MOVE[family.__name__]}\n\n" + table(heads, [_error(kind) for kind in _below(family)])
         for family in ConsentryError.__subclasses__()
     ]
-    alone = [problems.method_not_allowed(["GET"]), problems.unsupported_media_type(), problems.unexpected()]
+    alone = [
+        problems.method_not_allowed(["GET"]),
+        problems.unsupported_media_type(),
+        problems.not_ready("The worker has just begun."),
+        problems.unexpected(),
+    ]
     rows: list[tuple[object, ...]] = [(f"`{one.code}`", one.status, one.detail, one.hint) for one in alone]
     return "\n\n".join([*sections, "### Of the API alone\n\n" + table(heads, rows)])
 
@@ -116,7 +121,7 @@ def write_errors() -> str:
 def _below(kind: type[ConsentryError]) -> Iterator[type[ConsentryError]]:
     yield kind
     for child in kind.__subclasses__():
-        if child.__module__ == errors.__name__:
+        if child.__module__.startswith("consentry."):
             yield from _below(child)
 
 

@@ -13,7 +13,7 @@ from starlette.types import Scope
 
 from consentry.accounts import KeyScope
 from consentry.api.callers import caller_of, header, ip_of
-from consentry.api.problems import Problem
+from consentry.api.problems import not_ready
 from consentry.app import App
 from consentry.core.secret import Secret
 from consentry.errors import ConsentryError
@@ -45,7 +45,7 @@ class Readiness:
         for check in (self._check_database, self._check_vault, self._check_worker):
             reason = await check()
             if reason:
-                return _not_ready(reason).response()
+                return not_ready(reason).response()
         return JSONResponse({"status": "ready"})
 
     async def _check_database(self) -> str:
@@ -73,16 +73,6 @@ class Readiness:
             return "The worker has just begun."
         silence = self._app.clock.monotonic() - ticked_at
         return f"The worker hasn't ticked for {silence:.0f} seconds." if silence > LATEST_TICK_SECONDS else ""
-
-
-def _not_ready(reason: str) -> Problem:
-    return Problem(
-        status=503,
-        code="not_ready",
-        detail=reason,
-        hint="Wait a moment; if it stays so, whoever runs this Consentry finds the reason in its log.",
-        headers={"Retry-After": "5"},
-    )
 
 
 class Metrics:

@@ -139,6 +139,17 @@ def unsupported_media_type() -> Problem:
     )
 
 
+def not_ready(reason: str) -> Problem:
+    """Return the problem for a process that requests should not be sent to yet."""
+    return Problem(
+        status=503,
+        code="not_ready",
+        detail=reason,
+        hint="Wait a moment; if it stays so, whoever runs this Consentry finds the reason in its log.",
+        headers={"Retry-After": "5"},
+    )
+
+
 def unexpected() -> Problem:
     """Return the last resort: the reason is in the log, never in the answer."""
     return Problem(
