@@ -121,7 +121,7 @@ def write_errors() -> str:
 def _below(kind: type[ConsentryError]) -> Iterator[type[ConsentryError]]:
     yield kind
     for child in kind.__subclasses__():
-        if child.__module__.startswith("consentry."):
+        if child.code != kind.code and child.__module__.startswith("consentry."):
             yield from _below(child)
 
 
