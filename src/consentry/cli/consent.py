@@ -11,12 +11,14 @@ from typing import Final
 import httpx2
 
 from consentry.audit import Action, Outcome
-from consentry.cli.screen import Screen, plain
+from consentry.cli.screen import Screen
 from consentry.desk import CredentialView, Desk, EntryView
 from consentry.errors import AuthorizationFailed, AuthorizationRequired
 
 _LOOK_EVERY: Final = 1.0
 _ANSWERED_WITHIN: Final = 3.0
+_ENDS: Final = (Action.AUTHORIZATION_COMPLETE, Action.GRANT_REPLACE)
+"""What the trail calls the end of an authorization; the second, when it replaced a grant."""
 
 
 class Consent:
@@ -49,14 +51,20 @@ class Consent:
                 f"The authorization ended without a grant: {entry.detail or entry.outcome}",
                 hint=f"Try again: consentry credential connect {credential.id}",
             )
-        self._screen.say(plain("Consent has arrived."))
-        return await self._desk.get(credential.id)
+        found = await self._desk.get(credential.id)
+        self._screen.say("Consent has arrived.")
+        if found.pending_account is not None:
+            self._screen.say(
+                "It came from another account than before, so nothing is replaced until somebody decides:\n"
+                f"  {self._desk.public_url}/credentials/{found.id}"
+            )
+        return found
 
     async def _wait(self, credential: CredentialView, seen: int, patience: float) -> EntryView:
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             for entry in await self._desk.history(credential.id):
-                if entry.id > seen and entry.action == Action.AUTHORIZATION_COMPLETE:
+                if entry.id > seen and entry.action in _ENDS:
                     return entry
             await asyncio.sleep(_LOOK_EVERY)
         raise AuthorizationRequired(

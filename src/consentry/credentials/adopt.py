@@ -148,6 +148,14 @@ async def adopt_consent(
     if _is_doubtful(credential, account):
         grant_id = await _insert(room, connection, credential, connector, issued, state="pending")
         await announce(connection, f"credential:{credential.id}")
+        await room.trail.record(
+            connection,
+            actor,
+            Action.AUTHORIZATION_COMPLETE,
+            Outcome.DONE,
+            credential_id=credential.id,
+            detail="from another account; it waits for a decision",
+        )
         return Adopted(grant_id=grant_id, needs_decision=True)
     grant_id = await _insert(room, connection, credential, connector, issued, state="current")
     await _put_in_use(room, connection, credential, grant_id, actor)
