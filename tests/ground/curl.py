@@ -1,6 +1,7 @@
 """The real curl, and nothing else, for who has no browser and no library of ours."""
 
 import json
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -71,15 +72,30 @@ class Curl:
 
 
 def _run(url: str, arguments: list[str]) -> Answer:
-    with tempfile.NamedTemporaryFile() as body:
-        done = subprocess.run(
-            [
-                "curl", "--disable", "--silent", "--show-error", "--noproxy", "*", "--globoff", "--path-as-is",
-                "--max-time", str(PATIENCE_SECONDS), "--output", body.name,
-                "--write-out", "%{http_code} %{header_json}", *arguments, "--url", url,
-            ],
-            capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS + 5,
-        )  # fmt: skip
+    with tempfile.NamedTemporaryFile() as head, tempfile.NamedTemporaryFile() as body:
+        command = [
+            _find(), "--disable", "--silent", "--show-error", "--noproxy", "*", "--globoff", "--path-as-is",
+            "--max-time", str(PATIENCE_SECONDS), "--dump-header", head.name, "--output", body.name,
+            *arguments, "--url", url,
+        ]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS + 5)
         assert done.returncode == 0, f"curl ended with status {done.returncode}: {done.stderr}"
-        status, _, headers = done.stdout.partition(" ")
-        return Answer(url=url, status=int(status), headers=json.loads(headers), body=Path(body.name).read_bytes())
+        status, headers = _read_head(Path(head.name).read_bytes().decode("latin-1"))
+        return Answer(url=url, status=status, headers=headers, body=Path(body.name).read_bytes())
+
+
+def _find() -> str:
+    found = shutil.which("curl")
+    if found is None:
+        raise RuntimeError("This journey is made with curl, which is not on this machine. Install it, then try again.")
+    return found
+
+
+def _read_head(text: str) -> tuple[int, dict[str, list[str]]]:
+    """Read the last head that came; before it there may be interim answers such as 100."""
+    first, *lines = text.strip().split("\r\n\r\n")[-1].split("\r\n")
+    headers: dict[str, list[str]] = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        headers.setdefault(name.strip().lower(), []).append(value.strip())
+    return int(first.split()[1]), headers

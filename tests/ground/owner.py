@@ -1,5 +1,6 @@
 """The owner of an account at the provider, with a small browser; and a program that has an API key."""
 
+import ssl
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urljoin
@@ -12,8 +13,8 @@ _PATIENCE_SECONDS = 45.0
 class Owner:
     """Opens connect links, decides at the sandbox, and comes back; cookies are kept as a browser keeps them."""
 
-    def __init__(self) -> None:
-        self.http = httpx2.Client(timeout=_PATIENCE_SECONDS, follow_redirects=False)
+    def __init__(self, *, trusting: ssl.SSLContext | bool = True) -> None:
+        self.http = httpx2.Client(timeout=_PATIENCE_SECONDS, verify=trusting, follow_redirects=False)
         self.pages: list[httpx2.Response] = []  # everything that this browser was shown, oldest first
 
     def __enter__(self) -> Self:
@@ -56,10 +57,9 @@ class Owner:
 class Program:
     """Calls the REST API with a key, and remembers every answer."""
 
-    def __init__(self, url: str, key: str) -> None:
-        self.http = httpx2.Client(
-            base_url=f"{url}/api/v1", headers={"Authorization": f"Bearer {key}"}, timeout=_PATIENCE_SECONDS
-        )
+    def __init__(self, url: str, key: str, *, trusting: ssl.SSLContext | bool = True) -> None:
+        headers = {"Authorization": f"Bearer {key}"}
+        self.http = httpx2.Client(base_url=f"{url}/api/v1", headers=headers, timeout=_PATIENCE_SECONDS, verify=trusting)
         self.answers: list[httpx2.Response] = []
 
     def __enter__(self) -> Self:
