@@ -28,8 +28,9 @@ menu:  ## this menu
 	@$(PIP) --require-hashes -r requirements/develop.txt
 	@touch $@
 
-.venv/.chromium: .venv/.develop tools/chromium.sh
+.venv/.chromium: .venv/.develop tools/chromium.sh tools/curl.sh
 	@sh tools/chromium.sh
+	@sh tools/curl.sh
 	@touch $@
 
 .venv/.peers: .venv/.develop tests/peers/oidc-provider/package-lock.json requirements/node.txt
