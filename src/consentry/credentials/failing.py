@@ -65,7 +65,7 @@ async def _write_failure(room: Room, connection: AsyncConnection, ready: Ready, 
         await journal.close_entry(connection, room.vault, ready.entry.id)
         await settle(room, connection, ready.lease)  # a late holder's reply may be waiting
     else:
-        await journal.mark_unanswered(connection, ready.entry.id)
+        await journal.mark_unanswered(connection, ready.entry.id, for_good=True)
     credential = await store.get_standing(connection, ready.credential.id)
     await lease.give_back(connection, ready.lease)
     grant = credential.grant
@@ -111,7 +111,7 @@ async def _end_trial(room: Room, ready: Ready, keeper: Keeper, error: ConsentryE
     async def once() -> None:
         async with room.database.transaction() as connection:
             if is_lost:
-                await journal.mark_unanswered(connection, ready.entry.id)
+                await journal.mark_unanswered(connection, ready.entry.id, for_good=True)
             else:
                 await journal.close_entry(connection, room.vault, ready.entry.id)
             if is_lost or isinstance(error, GrantRefused):

@@ -24,6 +24,7 @@ GRACE_SECONDS: Final = 60.0
 """How long a request may be under way before others believe that whoever sent it has died."""
 
 
+_NEVER: Final = 1e15
 _THIS: Final[BindParameter[int]] = bindparam("this")
 _DELETE: Final = delete(journal).where(journal.c.id == _THIS)
 _LIST: Final = select(journal).where(journal.c.credential_id == _THIS).order_by(journal.c.id)
@@ -152,9 +153,15 @@ async def open_reply(connection: AsyncConnection, vault: Vault, entry_id: int) -
     return unpack(await vault.open(connection, _ref(entry_id)))
 
 
-async def mark_unanswered(connection: AsyncConnection, entry_id: int) -> None:
-    """Write down that no answer came, so that whether the token was spent can't be known."""
-    query = update(journal).where(journal.c.id == entry_id, journal.c.state == "sent").values(state="unanswered")
+async def mark_unanswered(connection: AsyncConnection, entry_id: int, *, for_good: bool = False) -> None:
+    """Write down that no answer came, so that whether the token was spent can't be known.
+
+    ``for_good``: nobody works on it any more. The entry stays only to tell the next refresh what may have happened.
+    """
+    values: dict[str, Any] = {"state": "unanswered"}
+    if for_good:
+        values |= {"owner": "", "lease_until": _NEVER}
+    query = update(journal).where(journal.c.id == entry_id, journal.c.state != "replied").values(values)
     await connection.execute(query)
 
 
@@ -172,7 +179,7 @@ async def list_of(connection: AsyncConnection, credential_id: int) -> list[Journ
 async def list_left_behind(connection: AsyncConnection, database: Database, limit: int) -> list[JournalEntry]:
     """Return entries that nobody works on any more: their time is over, or their process has surely died."""
     is_over = (journal.c.lease_until < database.now()).label("is_over")
-    query = select(*journal.c, is_over).where(journal.c.state != "unanswered").order_by(journal.c.id).limit(limit)
+    query = select(*journal.c, is_over).where(journal.c.lease_until < _NEVER).order_by(journal.c.id).limit(limit)
     rows = (await connection.execute(query)).all()
     return [_entry(row) for row in rows if row.is_over or is_surely_dead(row.owner)]
 

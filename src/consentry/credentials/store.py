@@ -27,6 +27,8 @@ from consentry.storage.tables import client_changes, credential_uses, credential
 
 GrantState = Literal["current", "pending"]
 LARGEST_ID = 2**63 - 1
+REFRESHED: Final = (Status.AUTHORIZED, Status.REFRESH_FAILING)
+"""The statuses in which a grant is kept fresh."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +188,7 @@ async def list_due(connection: AsyncConnection, now: datetime, limit: int) -> li
     query = (
         select(credentials.c.id)
         .where(credentials.c.refresh_at <= now)
-        .where(credentials.c.status.in_((Status.AUTHORIZED, Status.REFRESH_FAILING)))
+        .where(credentials.c.status.in_(REFRESHED))
         .order_by(credentials.c.refresh_at)
         .limit(limit)
     )

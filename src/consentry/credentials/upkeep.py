@@ -67,23 +67,45 @@ async def _settle_consent(room: Room, entry: JournalEntry) -> None:
 
 
 async def _settle_refresh(room: Room, entry: JournalEntry) -> None:
-    """Put a kept reply in use, under the lease; a request without one is sent again by the refresh that follows."""
-    vacancy = await lease.wait_until_free(room, entry.credential_id, patience=0)
+    """Put a kept reply in use; ask once more where none came, and the refresh token may have been spent."""
+    async with room.database.reading() as connection:
+        try:
+            standing = await store.get_standing(connection, entry.credential_id)
+        except NotFound:
+            standing = None
+        has_reply = await find_reply(room, connection, entry) is not None
+    if standing is None:
+        await _settle_orphan(room, entry)
+    elif has_reply or standing.status not in store.REFRESHED:
+        await _settle_under_lease(room, entry.credential_id)
+    else:
+        need = Need(newer_than=(entry.grant_id or 0, entry.grant_version or 0))
+        await _fly(room, standing.id, need)
+
+
+async def _settle_under_lease(room: Room, credential_id: int) -> None:
+    vacancy = await lease.wait_until_free(room, credential_id, patience=0)
     async with room.database.transaction() as connection:
-        taken = await lease.take(connection, room.database, entry.credential_id, room.owner, vacancy)
+        taken = await lease.take(connection, room.database, credential_id, room.owner, vacancy)
         if taken is not None:
             was_lost = await settle(room, connection, taken)
             await lease.give_back(connection, taken)
             if was_lost:
-                await store.change(connection, entry.credential_id, {"refresh_at": room.clock.now()})
-            return
-        try:
-            await store.get_standing(connection, entry.credential_id)
-        except NotFound:  # deleted meanwhile: a reply that still arrived is withdrawn
-            issued = await find_reply(room, connection, entry)
-            if issued is not None:
-                await adopt.withdraw_orphan(room, connection, entry, issued)
-            await journal.close_entry(connection, room.vault, entry.id)
+                await store.change(connection, credential_id, {"refresh_at": room.clock.now()})
+
+
+async def _settle_orphan(room: Room, entry: JournalEntry) -> None:
+    """The credential was deleted meanwhile: a reply that still arrived is withdrawn."""
+    async with room.database.transaction() as connection:
+        issued = await find_reply(room, connection, entry)
+        if issued is not None:
+            await adopt.withdraw_orphan(room, connection, entry, issued)
+        await journal.close_entry(connection, room.vault, entry.id)
+
+
+async def _fly(room: Room, credential_id: int, need: Need) -> None:
+    """Refresh as the one that callers of this process may join; LeaseTaken when another process is at it."""
+    await asyncio.shield(room.flights.begin(credential_id, lambda: refresh(room, credential_id, need, patience=0)))
 
 
 async def refresh_due(room: Room) -> int:
@@ -118,9 +140,8 @@ async def _refresh_one(room: Room, credential_id: CredentialId) -> None:
     """Refresh one grant; what goes wrong is written on the credential, so here it is only logged."""
     if room.flights.find(credential_id) is not None:
         return
-    need = Need(due=True)
     try:
-        await asyncio.shield(room.flights.begin(credential_id, lambda: refresh(room, credential_id, need, patience=0)))
+        await _fly(room, credential_id, Need(due=True))
     except LeaseTaken:
         raise
     except ConsentryError as error:

@@ -1,6 +1,7 @@
 """An app on each engine, with the sandbox as its provider and a clock that is moved by hand."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,4 @@ async def app(settings: Settings, moving_clock: FakeClock) -> AsyncIterator[App]
 @pytest.fixture
 def moving_clock() -> FakeClock:
     """A clock that begins now, because the provider's clock does too."""
-    from datetime import UTC, datetime
-
     return FakeClock(datetime.now(UTC))

@@ -1,0 +1,77 @@
+"""A process that does one thing to a credential, and sends itself a signal at a named step; the order comes on stdin.
+
+SIGKILL ends it as a power cut would. SIGSTOP makes it sleep through everything until somebody sends it SIGCONT.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from consentry import app, credentials, settings
+from consentry.app import App
+from consentry.audit import Actor
+from consentry.core.secret import Secret
+from consentry.credentials import CredentialEdit
+from consentry.errors import ConsentryError
+
+ACTOR = Actor(name="person:child@example.com", ip="127.0.0.1")
+Order = dict[str, Any]
+Told = dict[str, Any]
+
+
+class At:
+    """Sends this process a signal, the first time that a step is reached."""
+
+    def __init__(self, name: str, number: int) -> None:
+        self._name = name
+        self._number = number
+
+    async def reached(self, name: str) -> None:
+        if name == self._name:
+            self._name = ""
+            os.kill(os.getpid(), self._number)
+
+
+async def refresh(opened: App, order: Order) -> Told:
+    issued = await credentials.token(opened.credentials, ACTOR, order["credential"], force=True)
+    return {"version": issued.grant_version}
+
+
+async def complete(opened: App, order: Order) -> Told:
+    ended = await credentials.complete(opened.credentials, order["query"], order["cookies"], None, "127.0.0.1")
+    return {"status": ended.status}
+
+
+async def replace_secret(opened: App, order: Order) -> Told:
+    edit = CredentialEdit(client_secret=Secret(order["secret"]))
+    return {"version": (await credentials.edit(opened.credentials, ACTOR, order["credential"], edit)).secret_version}
+
+
+async def delete(opened: App, order: Order) -> Told:
+    await credentials.delete(opened.credentials, ACTOR, order["credential"])
+    return {"deleted": True}
+
+
+ACTIONS: dict[str, Callable[[App, Order], Awaitable[Told]]] = {
+    "refresh": refresh,
+    "complete": complete,
+    "replace_secret": replace_secret,
+    "delete": delete,
+}
+
+
+async def main(order: Order) -> None:
+    async with app.open(settings.load(), steps=At(order["step"], order["signal"])) as opened:
+        print("open", flush=True)
+        try:
+            told = await ACTIONS[order["action"]](opened, order)
+        except ConsentryError as error:
+            told = {"error": error.code}
+        print(json.dumps(told), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(json.load(sys.stdin)))
