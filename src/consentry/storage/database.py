@@ -143,7 +143,8 @@ def connect(address: str, *, connections: int = 10, busy_seconds: float = BUSY_S
     url = async_url(address)
     if url.get_backend_name() != "sqlite":
         engine = _postgresql_engine(url, connections=connections, busy_seconds=busy_seconds)
-        return Database(engine, engine)
+        # what one look reads in several statements belongs together, as it does on SQLite
+        return Database(engine.execution_options(isolation_level="REPEATABLE READ"), engine)
     reader = _sqlite_engine(
         url, open_reader, begin="BEGIN", connections=max(2, connections // 2), busy_seconds=busy_seconds
     )
