@@ -243,8 +243,8 @@ def test_links_into_the_api_stay_on_the_proxy(target: str, expected: str, reason
 
 
 def test_every_target_of_a_link_header_is_brought_along() -> None:
-    value = '<https://api.capsulecrm.com/api/v2/a?page=2>; rel=next, </api/v2/a?page=1,2>; rel=prev, <https://x.y/>'
-    expected = f'<{PROXY}/api/v2/a?page=2>; rel=next, <{PROXY}/api/v2/a?page=1,2>; rel=prev, <https://x.y/>'
+    value = "<https://api.capsulecrm.com/api/v2/a?page=2>; rel=next, </api/v2/a?page=1,2>; rel=prev, <https://x.y/>"
+    expected = f"<{PROXY}/api/v2/a?page=2>; rel=next, <{PROXY}/api/v2/a?page=1,2>; rel=prev, <https://x.y/>"
     assert headers_back([(b"Link", value.encode())], LINKS) == [(b"link", expected.encode())]
 
 
