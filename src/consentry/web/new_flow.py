@@ -37,7 +37,8 @@ class Problem:
 
     words: str
     hint: str
-    credential_id: int | None  # the one that has to be authorized, where that helps
+    credential_id: int | None = None  # the one that has to be authorized, where that helps
+    name: str = ""  # its name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,14 +123,15 @@ async def _find_chosen(visit: SignedInVisit, connector: Connector, entries: Entr
 def _problem(connector: Connector, credential: Credential | None) -> Problem | None:
     """Say what stands in the way of going on with a credential."""
     if credential is None:
-        return Problem(words="Choose a credential.", hint="Add one where there is none yet.", credential_id=None)
+        return Problem(words="Choose a credential.", hint="Add one where there is none yet.")
     match credential.status:
         case Status.AUTHORIZATION_REQUIRED:
-            hint = f"{connector.provider} lets nobody in before that."
-            return Problem(words=f"{credential.name} waits for consent.", hint=hint, credential_id=credential.id)
+            words, hint = f"{credential.name} waits for consent.", f"{connector.provider} lets nobody in before that."
+            return Problem(words=words, hint=hint, credential_id=credential.id, name=credential.name)
         case Status.REAUTHORIZATION_REQUIRED:
             words = f"{credential.name} has to be authorized again."
-            return Problem(words=words, hint=credential.status_reason, credential_id=credential.id)
+            hint = credential.status_reason
+            return Problem(words=words, hint=hint, credential_id=credential.id, name=credential.name)
         case Status.AUTHORIZED | Status.REFRESH_FAILING:
             return None
 
