@@ -41,6 +41,16 @@ async def read_up_to(receive: Receive, limit: int) -> tuple[bytes, bool]:
     return b"".join(parts), False
 
 
+async def bounded(pieces: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
+    """Yield pieces for as long as they are at most ``limit`` bytes together; then raise TooLarge."""
+    left = limit
+    async for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            raise TooLarge(f"The body is larger than {limit} bytes.")
+        yield piece
+
+
 async def pour(beginning: bytes, receive: Receive) -> AsyncIterator[bytes]:
     """Yield a body that has been read in part, then the rest as it comes."""
     yield beginning

@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 from consentry import credentials
 from consentry.accounts import Caller, KeyScope
 from consentry.api import proxy_rules as rules
-from consentry.api.bodies import CallerLeft, pour, read_up_to
-from consentry.api.callers import caller_with_key
+from consentry.api.bodies import CallerLeft, bounded, pour, read_up_to
+from consentry.api.callers import caller_with_key, header
 from consentry.api.problems import MEDIA_TYPE, Problem, method_not_allowed, problem_of
 from consentry.api.proxy_links import Links
 from consentry.api.targets import Target, Targets
@@ -22,11 +22,14 @@ from consentry.app import App
 from consentry.audit import Action
 from consentry.core.log import get_logger
 from consentry.credentials import IssuedToken
-from consentry.errors import ConsentryError, RateLimited, ScopeMissing
+from consentry.errors import ConsentryError, RateLimited, ScopeMissing, TooLarge
 from consentry.outbound import StreamedReply
 
 RESENT_AT_MOST: Final = 64 * 1024
 """A body up to this size is held, so that it can be sent again after a refused token."""
+LARGEST_REQUEST: Final = 1024**3
+LARGEST_ANSWER: Final = 4 * 1024**3
+"""Bodies stream through and are never held; these bounds only end what will never end by itself."""
 _REFUSAL_AT_MOST: Final = 1024 * 1024
 _WATCHED_FROM: Final = 512 * 1024
 """From so many bytes on it is watched whether the caller is still there."""
@@ -57,7 +60,7 @@ class _Call:
 
     def content(self) -> bytes | AsyncIterator[bytes] | None:
         """Return the body to send; only a whole one can be had twice."""
-        return self.body if self.is_whole else pour(self.body or b"", self.receive)
+        return self.body if self.is_whole else bounded(pour(self.body or b"", self.receive), LARGEST_REQUEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,7 @@ class Proxy:
     ) -> _Call:
         connector = target.connector
         began = self._app.clock.monotonic()
+        _check_length(scope)
         path = rules.upstream_path(rest, connector.api_prefix) + rules.upstream_query(scope["query_string"])
         body, is_whole = await read_up_to(receive, RESENT_AT_MOST)
         prefer = (value.decode("latin-1") for name, value in scope["headers"] if name == b"prefer")
@@ -163,7 +167,7 @@ class Proxy:
     async def _pass_back(self, call: _Call, reply: StreamedReply) -> None:
         """Stream the body; when the provider breaks off, the caller's connection breaks off too, as it should."""
         try:
-            async with contextlib.aclosing(_watched(call, reply.chunks())) as chunks:
+            async with contextlib.aclosing(_watched(call, bounded(reply.chunks(), LARGEST_ANSWER))) as chunks:
                 async for chunk in chunks:
                     await call.send({"type": "http.response.body", "body": chunk, "more_body": True})
         except ConsentryError as error:
@@ -190,6 +194,13 @@ class Proxy:
         ]
         await send({"type": "http.response.start", "status": problem.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _check_length(scope: Scope) -> None:
+    """Refuse a body that says itself that it is too large, before anything leaves."""
+    said = header(scope, b"content-length") or b""
+    if said.isdigit() and int(said) > LARGEST_REQUEST:
+        raise TooLarge(f"The body is larger than {LARGEST_REQUEST} bytes.")
 
 
 def _check_scope(call: _Call, token: IssuedToken) -> None:

@@ -366,3 +366,20 @@ async def test_uses_stand_in_the_trail_and_in_the_counters(through: Through) -> 
     assert entries[0].actor.startswith("key:integration#")
     counted = through.app.measures.registry.get_sample_value("consentry_proxy_calls_total", {"status": "2xx"})
     assert counted == 5
+
+
+async def test_a_body_that_says_it_is_too_large_is_refused_before_anything_leaves(through: Through) -> None:
+    base = through.client.base_url
+    reader, writer = await asyncio.open_connection(base.host, base.port)
+    lines = (
+        f"POST {base.path}api/v2/attachments/upload HTTP/1.1",
+        f"Host: {base.host}",
+        f"Authorization: {through.client.headers['Authorization']}",
+        f"Content-Length: {2 * 1024**3}",
+    )
+    writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
+    head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)).decode()
+    writer.close()
+    assert head.startswith("HTTP/1.1 413")
+    assert "consentry-error: too_large" in head
+    assert through.provider.asked == []
