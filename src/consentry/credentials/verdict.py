@@ -38,8 +38,9 @@ def judge(error: ConsentryError, *, answer_was_lost: bool) -> Verdict:
     """Return what a failed refresh means; an error that isn't listed passes by itself."""
     match error:
         case GrantRefused():
-            reason = LOST_ANSWER if answer_was_lost or isinstance(error, LostAnswer) else error.message
-            return _verdict(Status.REAUTHORIZATION_REQUIRED, error.code, reason, None)
+            if answer_was_lost or isinstance(error, LostAnswer):
+                return _verdict(Status.REAUTHORIZATION_REQUIRED, "answer_lost", LOST_ANSWER, None)
+            return _verdict(Status.REAUTHORIZATION_REQUIRED, error.code, error.message, None)
         case SealBroken():
             reason = "A stored secret of this credential can't be opened any more."
             return _verdict(Status.REAUTHORIZATION_REQUIRED, error.code, reason, None)

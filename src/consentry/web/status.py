@@ -12,9 +12,8 @@ Shape = Literal["ok", "waiting", "warn", "bad"]
 
 _WHY_AGAIN: Final = {
     "invalid_grant": "access was withdrawn in {provider}",
-    "no_answer": "a refresh got no answer from {provider}, and the old token no longer works",
+    "answer_lost": "an answer of {provider} was lost on its way",
     "seal_broken": "its stored secrets can't be opened",
-    "no_refresh_token": "the access token has expired and {provider} gave no refresh token",
 }
 
 

@@ -80,6 +80,11 @@ BASE = Credential(
             "bad",
             "Authorize again: access was withdrawn in Capsule",
         ),
+        (
+            {"status": Status.REAUTHORIZATION_REQUIRED, "status_code": "answer_lost"},
+            "bad",
+            "Authorize again: an answer of Capsule was lost on its way",
+        ),
         ({"status": Status.REAUTHORIZATION_REQUIRED, "status_code": "odd"}, "bad", "Authorize again"),
         (
             {"pending_grant": grant(Account(subdomain="globex"))},
