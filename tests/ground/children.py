@@ -2,105 +2,108 @@
 
 import asyncio
 import contextlib
-import json
+import multiprocessing
 import os
 import signal
-import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, Final
 
 from consentry.settings import Settings
+from ground import crashing
 
 PATIENCE_SECONDS: Final = 60.0
+_LOOK_SECONDS: Final = 0.01
+# children are forked from a process that has imported everything and done nothing: real, and there in milliseconds
+_CONTEXT: Final = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["consentry.app", "consentry.credentials", "consentry.library"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
     """A process that works on a home."""
 
-    process: asyncio.subprocess.Process
+    process: ForkServerProcess
+    line: Connection
 
-    async def line(self) -> str:
-        """Return the next line that it prints, or nothing when it ends."""
-        assert self.process.stdout is not None
-        return (await asyncio.wait_for(self.process.stdout.readline(), PATIENCE_SECONDS)).decode().strip()
-
-    async def told(self) -> dict[str, Any]:
+    async def told(self) -> Any:
         """Return what came of its work."""
-        line = await self.line()
-        while line == "open":
-            line = await self.line()
-        told: dict[str, Any] = json.loads(line)
-        return told
+        await _until(self.line.poll)
+        return self.line.recv()
 
     async def ended(self) -> int:
         """Wait for its end, and return its exit status; minus a signal's number where one ended it."""
-        return await asyncio.wait_for(self.process.wait(), PATIENCE_SECONDS)
+        await _until(lambda: self.process.exitcode is not None)
+        return self.process.exitcode or 0
 
     async def stopped(self) -> None:
         """Wait until it sleeps."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while _state_of(self.process.pid) != "T":
-                await asyncio.sleep(0.02)
+        await _until(lambda: _state_of(self.pid) == "T")
 
     def wake(self) -> None:
         """Let it go on."""
-        self.process.send_signal(signal.SIGCONT)
+        os.kill(self.pid, signal.SIGCONT)
 
     def kill(self) -> None:
         """End it without a chance to tidy up."""
         self.process.kill()
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self.process.pid or 0
+
 
 @contextlib.asynccontextmanager
-async def child(script: str, settings: Settings, order: Mapping[str, Any]) -> AsyncIterator[Child]:
-    """Run a script of this folder on a home while the block lasts; its order reaches it on stdin."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(Path(__file__).with_name(f"{script}.py")),
-        env=environment_of(settings),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
+async def child(work: Callable[..., None], *given: Any) -> AsyncIterator[Child]:
+    """Run a function of this folder in a process of its own while the block lasts; its last argument is its line."""
+    mine, its = _CONTEXT.Pipe()
+    process = _CONTEXT.Process(target=work, args=(*given, its))
+    process.start()
+    its.close()
     try:
-        assert process.stdin is not None
-        process.stdin.write(json.dumps(order).encode())
-        await process.stdin.drain()
-        process.stdin.close()
-        yield Child(process=process)
+        yield Child(process=process, line=mine)
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.communicate()
+        process.kill()
+        process.join(PATIENCE_SECONDS)
+        process.close()
+        mine.close()
+
+
+def doing(
+    settings: Settings, action: str, step: str = "", number: signal.Signals = signal.SIGKILL, **order: Any
+) -> contextlib.AbstractAsyncContextManager[Child]:
+    """Run a child that sends itself a signal at a step of what it does."""
+    return child(crashing.main, settings, {"action": action, "step": step, "signal": int(number), **order})
+
+
+async def die(settings: Settings, action: str, step: str, **order: Any) -> None:
+    """Have a child do something, and be killed at a step of it."""
+    async with doing(settings, action, step, **order) as dying:
+        assert await dying.ended() == -signal.SIGKILL, f"it never came to {step}"
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    for _ in range(round(PATIENCE_SECONDS / _LOOK_SECONDS)):
+        if holds():
+            return
+        await asyncio.sleep(_LOOK_SECONDS)
+    raise TimeoutError("a child process never came so far")
+
+
+def _state_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """Return the environment in which a process finds the same home, database and provider."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CONSENTRY_")}
+    """Return the variables with which a program finds the same home, database and provider."""
     bases = {f"CONSENTRY_{name}_BASE_URL".upper(): url for name, url in settings.base_urls.items()}
     return {
-        **inherited,
         **bases,
         "CONSENTRY_HOME": str(settings.home),
         "CONSENTRY_DATABASE_URL": settings.database_address,
         "CONSENTRY_PUBLIC_URL": settings.public_url,
     }
-
-
-async def die(settings: Settings, action: str, step: str, **order: Any) -> None:
-    """Have a child do something, and be killed at a step of it."""
-    async with crashing(settings, action, step, signal.SIGKILL, **order) as dying:
-        assert await dying.ended() == -signal.SIGKILL, f"it never came to {step}"
-
-
-def crashing(
-    settings: Settings, action: str, step: str, number: signal.Signals, **order: Any
-) -> contextlib.AbstractAsyncContextManager[Child]:
-    """Run a child that sends itself a signal at a step."""
-    return child("crashing", settings, {"action": action, "step": step, "signal": int(number), **order})
-
-
-def _state_of(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

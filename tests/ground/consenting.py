@@ -9,7 +9,7 @@ from consentry import credentials
 from consentry.app import App
 from consentry.audit import Actor
 from consentry.core.secret import Secret
-from consentry.credentials import Authorization, Begun, Credential, CredentialId, NewCredential
+from consentry.credentials import Authorization, Begun, Credential, NewCredential
 from consentry.sandbox import Application, RunningSandbox
 
 ADA = Actor(name="person:ada@example.com", ip="127.0.0.1")
@@ -65,7 +65,7 @@ async def come_back(app: App, begun: Begun, query: str) -> Authorization:
     return await credentials.complete(app.credentials, query, cookies, None, "127.0.0.1")
 
 
-async def authorize(app: App, credential_id: CredentialId, *, user: str = "ada.marsh") -> Authorization:
+async def authorize(app: App, credential_id: int, *, user: str = "ada.marsh") -> Authorization:
     """Walk all of it: link, consent, callback."""
     begun = await begin(app, credential_id)
     return await come_back(app, begun, await give_consent(begun.authorize_url, user=user))

@@ -1,21 +1,21 @@
-"""A process that does one thing to a credential, and sends itself a signal at a named step; the order comes on stdin.
+"""What a child process does to a credential, until it sends itself a signal at a named step.
 
 SIGKILL ends it as a power cut would. SIGSTOP makes it sleep through everything until somebody sends it SIGCONT.
 """
 
 import asyncio
-import json
 import os
-import sys
 from collections.abc import Awaitable, Callable
+from multiprocessing.connection import Connection
 from typing import Any
 
-from consentry import app, credentials, settings
+from consentry import app, credentials
 from consentry.app import App
 from consentry.audit import Actor
 from consentry.core.secret import Secret
 from consentry.credentials import CredentialEdit
 from consentry.errors import ConsentryError
+from consentry.settings import Settings
 
 ACTOR = Actor(name="person:child@example.com", ip="127.0.0.1")
 Order = dict[str, Any]
@@ -63,15 +63,13 @@ ACTIONS: dict[str, Callable[[App, Order], Awaitable[Told]]] = {
 }
 
 
-async def main(order: Order) -> None:
-    async with app.open(settings.load(), steps=At(order["step"], order["signal"])) as opened:
-        print("open", flush=True)
+async def act(settings: Settings, order: Order) -> Told:
+    async with app.open(settings, steps=At(order["step"], order["signal"])) as opened:
         try:
-            told = await ACTIONS[order["action"]](opened, order)
+            return await ACTIONS[order["action"]](opened, order)
         except ConsentryError as error:
-            told = {"error": error.code}
-        print(json.dumps(told), flush=True)
+            return {"error": error.code}
 
 
-if __name__ == "__main__":
-    asyncio.run(main(json.load(sys.stdin)))
+def main(settings: Settings, order: Order, line: Connection) -> None:
+    line.send(asyncio.run(act(settings, order)))

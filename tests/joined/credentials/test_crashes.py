@@ -10,7 +10,7 @@ from consentry import credentials
 from consentry.app import App
 from consentry.core.secret import Secret
 from consentry.credentials import Begun, CredentialEdit, Status
-from consentry.errors import NotFound, ReauthorizationRequired
+from consentry.errors import AuthorizationFailed, NotFound, ReauthorizationRequired
 from consentry.sandbox import RunningSandbox
 from consentry.settings import Settings
 from ground.afterwards import assert_works, is_done, keep_up, living, refreshes
@@ -130,8 +130,10 @@ async def test_killed_in_a_reconnect_by_another_account(settings: Settings, sand
             assert [grant.ended is None for grant in sandbox.world.grants.all()] == [False, True]
 
 
-@pytest.mark.parametrize("step", REFRESH)
-@pytest.mark.parametrize("rotation", ROTATIONS)
+@pytest.mark.parametrize(
+    ("step", "rotation"),
+    [*((step, "rotate") for step in REFRESH), *((step, other) for step in LOST for other in ROTATIONS[1:])],
+)
 async def test_killed_in_a_refresh(settings: Settings, sandbox: RunningSandbox, step: str, rotation: str) -> None:
     number, _ = await add_connected(settings, sandbox)
     sandbox.world.turn(rotation=rotation)
@@ -145,6 +147,7 @@ async def test_killed_in_a_refresh(settings: Settings, sandbox: RunningSandbox, 
             assert found.status is Status.REAUTHORIZATION_REQUIRED
             assert "lost" in found.status_reason
             assert (await authorize(app, number)).status == "connected"
+            await keep_up(app)
         await assert_works(app, number)
         assert (await credentials.get(app.credentials, number)).status is Status.AUTHORIZED
         assert refreshes(sandbox) == (2 if step in LOST else 1)
@@ -232,13 +235,7 @@ async def test_a_callback_that_comes_again_after_a_crash_is_refused(
         query = await give_consent(begun.authorize_url)
     await die(settings, "complete", "authorize.kept", **callback(begun, query))
     async with opening(settings) as app:
-        with pytest.raises(credentials_error()):
+        with pytest.raises(AuthorizationFailed):
             await come_back(app, begun, query)
         await keep_up(app)
         await assert_works(app, credential.id)
-
-
-def credentials_error() -> type[Exception]:
-    from consentry.errors import AuthorizationFailed
-
-    return AuthorizationFailed
