@@ -245,6 +245,7 @@ def test_the_same_commands_work_through_a_server(house: Household, application: 
     assert house.run("credential", "token", "Seen from afar", **there).returncode == 0
     assert house.run("credential", "delete", "Seen from afar", "--yes", **there).returncode == 0
     assert house.run("keyset", "status", **there).returncode == 1
+    assert house.ask("doctor", **there)["ok"] is True
     assert not (tmp_path / "not made").exists()
     wrong = house.run("credential", "list", "--json", **{**there, "CONSENTRY_API_KEY": "csy_wrong"})
     assert (wrong.returncode, json.loads(wrong.stdout)["error"]["code"]) == (1, "not_signed_in")
