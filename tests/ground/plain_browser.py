@@ -137,7 +137,7 @@ class PlainBrowser:
         sheet = await self.open("/signin")
         asks_name = any(name == "name" for name, _ in sheet.form("/signin").fields)
         more = {"name": "Ada Marsh"} if asks_name else {}
-        return await self.submit(sheet, "/signin", email=email, password=password, **more)
+        return await self.submit(sheet, "/signin", follow=True, email=email, password=password, **more)
 
 
 def _sheet(answer: httpx2.Response) -> Sheet:

@@ -14,8 +14,8 @@ import structlog
 from consentry.core.secret import HIDDEN, Secret, hide_remembered
 
 SECRET_KEYS: Final = frozenset(
-    "authorization proxy_authorization cookie set_cookie password access_token refresh_token id_token client_secret code "
-    "code_verifier state token api_key secret keyset connect_url".split()
+    "authorization proxy_authorization cookie set_cookie password access_token refresh_token id_token client_secret "
+    "code code_verifier state token api_key secret keyset connect_url".split()
 )
 _SHAPES: Final = (
     re.compile(r"(?i)(\bbearer\s+)[A-Za-z0-9._~+/=-]{8,}"),

@@ -65,7 +65,8 @@ async def test_lists_come_in_pages_that_lead_on(admin: httpx2.AsyncClient, app: 
         await create(admin, name=f"Credential {number}")
     first = await admin.get(CREDENTIALS, params={"per_page": 2, "q": "Credential", "unknown": "ignored"})
     assert len(first.json()) == 2
-    following = first.links["next"]["url"]
+    following: str | None = first.links["next"]["url"]
+    assert following is not None
     assert following.startswith(f"{app.settings.public_url}{CREDENTIALS}?")
     names = [each["name"] for each in first.json()]
     while following:
@@ -232,7 +233,7 @@ CALLS: list[tuple[str, str, KeyScope]] = [
 async def test_every_call_needs_a_key_with_its_scope(
     client_with: MakeClient, nobody: httpx2.AsyncClient, method: str, path: str, needed: KeyScope
 ) -> None:
-    body = {"json": {}} if method in ("POST", "PATCH") else {}
+    body: dict[str, Any] = {"json": {}} if method in ("POST", "PATCH") else {}
     unknown = await nobody.request(method, path, **body)
     assert (unknown.status_code, unknown.headers["www-authenticate"]) == (401, 'Bearer realm="consentry"')
     others = {KeyScope.READ, KeyScope.USE, KeyScope.TOKEN} - {needed}

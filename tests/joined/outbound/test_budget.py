@@ -137,7 +137,7 @@ async def test_a_provider_without_headers_has_no_budget(database: Database) -> N
 async def test_a_connector_without_a_limit_is_never_held(database: Database) -> None:
     budgets = Budgets(SharedLedger(database), SystemClock())
     async with budgets.spend("any", None) as spending:
-        spending.learn(200, {}.get)
+        spending.learn(200, lambda _name: None)
 
 
 async def test_a_call_whose_answer_never_came_stays_spent(database: Database) -> None:

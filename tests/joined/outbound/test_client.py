@@ -32,7 +32,7 @@ async def test_a_form_goes_out_once_with_its_secrets_and_nothing_of_them_prints(
         provider(answer("400 Bad Request", b'{"error":"invalid_grant"}')) as there,
         outbound_to(there.url) as out,
     ):
-        form = {"code": Secret("se cret&=%"), "grant_type": "authorization_code"}
+        form: dict[str, str | Secret] = {"code": Secret("se cret&=%"), "grant_type": "authorization_code"}
         reply = await out.post_form(f"{there.url}/oauth/token", form, headers={"Authorization": "Basic eDp5"})
     head, _, body = there.requests[0].partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")

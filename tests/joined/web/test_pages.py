@@ -236,7 +236,7 @@ async def test_an_api_key_is_shown_once_and_can_be_revoked(ada: PlainBrowser) ->
 async def test_a_key_that_cannot_be_made_says_why(
     ada: PlainBrowser, typed: dict[str, str | list[str]], words: str
 ) -> None:
-    sheet = await ada.submit(await ada.open("/settings"), "/settings/keys", **typed)
+    sheet = await ada.submit(await ada.open("/settings"), "/settings/keys", follow=True, **typed)
     assert sheet.status == 422
     assert words in sheet.text
 

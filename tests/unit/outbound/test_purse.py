@@ -116,10 +116,10 @@ def test_moments_are_taken_by_the_providers_clock(purse: Purse) -> None:
 def test_only_a_good_answer_without_headers_means_that_there_is_no_limit(purse: Purse) -> None:
     for status in (502, 401, 404):
         purse.take()
-        purse.learn(status, {}.get, NOW)
+        purse.learn(status, lambda _name: None, NOW)
         assert not purse.unlimited
     purse.take()
-    purse.learn(200, {}.get, NOW)
+    purse.learn(200, lambda _name: None, NOW)
     assert purse.judge(NOW, 0.0) is Verdict.GO
     purse.take()
     purse.learn(200, headers(2).get, NOW)
@@ -146,7 +146,7 @@ def test_a_refusal_although_calls_are_left_is_a_burst_and_short(purse: Purse) ->
 def test_a_refusal_lasts(purse: Purse, more: dict[str, str], seconds: float, reason: str) -> None:
     open_window(purse)
     purse.take()
-    purse.learn(429, headers(0, **more).get, NOW)
+    purse.learn(429, headers(0, resets_at=END, limit=40, **more).get, NOW)
     assert purse.seconds_to_reset(NOW) == pytest.approx(seconds, abs=1), reason
 
 
