@@ -5,6 +5,7 @@ SIGKILL ends it as a power cut would. SIGSTOP makes it sleep through everything 
 
 import asyncio
 import os
+import resource
 from collections.abc import Awaitable, Callable
 from multiprocessing.connection import Connection
 from typing import Any
@@ -33,6 +34,18 @@ class At:
         if name == self._name:
             self._name = ""
             os.kill(os.getpid(), self._number)
+
+
+class FullAt:
+    """Lets no file of this process grow beyond a size from a step on, as a full disk would."""
+
+    def __init__(self, name: str, size: int) -> None:
+        self._name = name
+        self._size = size
+
+    async def reached(self, name: str) -> None:
+        if name == self._name:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self._size, self._size))
 
 
 async def refresh(opened: App, order: Order) -> Told:
@@ -64,7 +77,9 @@ ACTIONS: dict[str, Callable[[App, Order], Awaitable[Told]]] = {
 
 
 async def act(settings: Settings, order: Order) -> Told:
-    async with app.open(settings, steps=At(order["step"], order["signal"])) as opened:
+    step = order["step"]
+    steps = FullAt(step, order["largest_file"]) if "largest_file" in order else At(step, order["signal"])
+    async with app.open(settings, steps=steps) as opened:
         try:
             return await ACTIONS[order["action"]](opened, order)
         except ConsentryError as error:
