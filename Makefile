@@ -4,7 +4,7 @@ SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --no-user --disable-pip-version-check
+PIP := $(BIN)/python -m pip install -qq --no-user --disable-pip-version-check
 CODE := src tests tools $(wildcard bench)
 WORKERS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope
@@ -19,12 +19,14 @@ menu:  ## this menu
 
 .venv/.run: requirements/run.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Consentry needs Python 3.11 or newer; none was found on the PATH."; exit 1; }
+	@echo "Making the environment in .venv/; it takes a minute or two, once."
 	@sh tools/venv.sh $(PYTHON)
 	@$(PIP) --require-hashes -r requirements/run.txt
 	@$(PIP) --no-build-isolation --no-deps --editable .
 	@touch $@
 
 .venv/.develop: .venv/.run requirements/develop.txt
+	@echo "Adding the tools for work and tests."
 	@$(PIP) --require-hashes -r requirements/develop.txt
 	@touch $@
 

@@ -10,7 +10,7 @@ if ! fits; then
     PATH="$PWD/.venv/bin:$PATH"
     if ! fits; then
         echo "Installing Node.js into .venv/ for the peer authorization server."
-        .venv/bin/python -m pip install --quiet --no-user --require-hashes -r requirements/node.txt
+        .venv/bin/python -m pip install -qq --no-user --require-hashes -r requirements/node.txt
     fi
     fits || { echo "Node.js 20.19 or newer is needed for make peers, and could not be installed."; exit 1; }
 fi
