@@ -53,7 +53,7 @@ class Worker:
             try:
                 await chore(room)
             except ConsentryError as error:
-                log.warning("a chore was put off", chore=chore.__name__, code=error.code, reason=error.message)
+                log.warning("a chore was put off", chore=chore.__name__, problem=error.code, reason=error.message)
             except Exception:
                 log.exception("a chore failed in a way nobody expected", chore=chore.__name__)
 

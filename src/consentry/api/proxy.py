@@ -171,7 +171,7 @@ class Proxy:
                 async for chunk in chunks:
                     await call.send({"type": "http.response.body", "body": chunk, "more_body": True})
         except ConsentryError as error:
-            log.warning("an answer broke off on its way through", code=error.code, reason=error.message)
+            log.warning("an answer broke off on its way through", problem=error.code, reason=error.message)
             return
         await call.send({"type": "http.response.body", "body": b""})
 

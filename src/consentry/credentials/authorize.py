@@ -261,7 +261,7 @@ async def commit(room: Room, entry: JournalEntry, issued: Issued, actor: Actor) 
 async def _end(room: Room, taken: TakenAuthorization, actor: Actor, error: ConsentryError) -> None:
     """Write down why an authorization failed; a grant that was there before is untouched."""
     room.measures.authorizations.labels(error.code).inc()
-    log.warning("an authorization failed", authorization_id=taken.id, code=error.code, reason=error.message)
+    log.warning("an authorization failed", authorization_id=taken.id, problem=error.code, reason=error.message)
 
     async def once() -> None:
         async with room.database.transaction() as connection:

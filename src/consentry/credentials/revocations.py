@@ -66,7 +66,7 @@ async def carry_out_due(room: Room, limit: int = 20) -> int:
         try:
             await carry_out(room, number)
         except ConsentryError as error:
-            log.warning("a revocation was put off", number=number, code=error.code, reason=error.message)
+            log.warning("a revocation was put off", number=number, problem=error.code, reason=error.message)
     return len(due)
 
 

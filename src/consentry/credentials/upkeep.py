@@ -129,7 +129,7 @@ async def _do_all(
             except LeaseTaken:
                 return  # another process is at it
             except ConsentryError as error:
-                log.warning("put off", credential_id=name(each), code=error.code, reason=error.message)
+                log.warning("put off", credential_id=name(each), problem=error.code, reason=error.message)
 
     async with asyncio.TaskGroup() as group:
         for each in many:
@@ -145,7 +145,7 @@ async def _refresh_one(room: Room, credential_id: CredentialId) -> None:
     except LeaseTaken:
         raise
     except ConsentryError as error:
-        log.warning("a refresh failed", credential_id=credential_id, code=error.code, reason=error.message)
+        log.warning("a refresh failed", credential_id=credential_id, problem=error.code, reason=error.message)
         await _look_later(room, credential_id)
 
 
