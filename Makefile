@@ -80,7 +80,8 @@ soak: .venv/.develop .venv/.chromium .venv/.peers  ## the long form of the proof
 	@CONSENTRY_SOAK=1 $(BIN)/python -m pytest -m soak
 
 bench: .venv/.develop  ## measure, on SQLite and PostgreSQL, and print the figures
-	@$(BIN)/python -m bench
+	@$(BIN)/python bench/figures.py
+	@$(BIN)/python bench/figures.py --postgres
 
 docs: .venv/.develop  ## write the reference anew, and check every link
 	@$(BIN)/python tools/reference.py
