@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -15,27 +15,9 @@ from consentry.web.cookies import FLOW_SECONDS
 from consentry.web.door import Door
 from consentry.web.frame import Page, Section
 from consentry.web.origin import origin_of
-from consentry.web.status import Shape, account_name
+from consentry.web.sayings import Saying, sayings_for
+from consentry.web.status import account_name
 from consentry.web.visit import SignedInVisit, Visit
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SayingButton:
-    """A way on that goes with a saying."""
-
-    does: str  # what the page's script knows it by
-    word: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saying:
-    """What the overlay says in one state of the consent; the page's script only chooses."""
-
-    name: str
-    shape: Shape
-    words: str  # replaced by the authorization's own detail where it has one
-    hint: str = ""
-    buttons: tuple[SayingButton, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,58 +121,3 @@ async def decide(visit: SignedInVisit) -> Response:
     if visit.wants_json:
         return visit.say({"accepted": accept})
     return visit.go(visit.url(f"/credentials/{visit.id}", done="account-replaced" if accept else "account-kept"))
-
-
-_AGAIN: Final = (SayingButton(does="again", word="Try again"),)
-
-
-def sayings_for(provider: str) -> tuple[Saying, ...]:
-    """Return what the overlay says, for every way that consent can go; pure."""
-    here = SayingButton(does="here", word=f"Go to {provider} in this window")
-    look = SayingButton(does="look", word="Show the window")
-    decide_buttons = (
-        SayingButton(does="accept", word="Use this account"),
-        SayingButton(does="refuse", word="Keep the present account"),
-    )
-    return (
-        Saying(name="opening", shape="waiting", words=f"Opening {provider}."),
-        Saying(
-            name="waiting",
-            shape="waiting",
-            words=f"Waiting for consent in {provider}'s window.",
-            hint="It closes by itself afterwards.",
-            buttons=(look,),
-        ),
-        Saying(
-            name="blocked",
-            shape="warn",
-            words="Your browser blocked the window.",
-            hint="Go on in this one instead; you come back here afterwards.",
-            buttons=(here,),
-        ),
-        Saying(name="closed", shape="warn", words="The window was closed before consent was given.", buttons=_AGAIN),
-        Saying(name="failed", shape="bad", words="Consent was not given.", buttons=_AGAIN),
-        Saying(
-            name="timed_out",
-            shape="warn",
-            words="Nobody gave consent within five minutes.",
-            hint="Nothing has changed.",
-            buttons=_AGAIN,
-        ),
-        Saying(
-            name="unreachable",
-            shape="bad",
-            words="Consentry doesn't answer.",
-            hint="Check that it runs and that you are online.",
-            buttons=_AGAIN,
-        ),
-        Saying(name="signed_out", shape="bad", words="You are signed out.", hint="Sign in again, then go on."),
-        Saying(
-            name="other_account",
-            shape="warn",
-            words="Consent came from another account.",
-            hint="Nothing is replaced before you decide.",
-            buttons=decide_buttons,
-        ),
-        Saying(name="connected", shape="ok", words="Connected."),
-    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, Final
 
 from starlette.responses import Response
@@ -33,6 +34,22 @@ class LinkOnce:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What was entered, what was granted, and where it is used."""
+
+    client_id: str
+    secret_words: str  # that a client secret is set, never which
+    scope: str  # as it is asked for
+    granted_scope: str
+    expires_at: Moment | None  # of the access token
+    used_at: Moment | None
+    uses: tuple[str, ...]
+    created_at: Moment
+    owner: str
+    redirect_uri: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialPage(Page):
     """Everything that can be told of one credential."""
 
@@ -56,16 +73,7 @@ class CredentialPage(Page):
     check_detail: str
     life: Life | None  # of the grant, where there is one
     history: tuple[EntryView, ...]
-    client_id: str
-    secret_words: str  # that a client secret is set, never which
-    scope: str  # as it is asked for
-    granted_scope: str
-    expires_at: Moment | None  # of the access token
-    used_at: Moment | None
-    uses: tuple[str, ...]
-    created_at: Moment
-    owner: str
-    redirect_uri: str
+    facts: Facts
     link: LinkOnce | None
 
     @property
@@ -132,7 +140,7 @@ def credential_page(
     link: ConnectLink | None,
 ) -> CredentialPage:
     """Put together what the page shows."""
-    now, settings = visit.now, visit.app.settings
+    now = visit.now
     connector = visit.app.catalogue.get(credential.connector)
     grant = credential.grant
     account = grant.account if grant else None
@@ -142,7 +150,7 @@ def credential_page(
         name=credential.name,
         description=credential.description,
         base=f"/credentials/{credential.id}",
-        connector=ConnectorView.of(connector, settings.public_url),
+        connector=ConnectorView.of(connector, visit.app.settings.public_url),
         status=status_words(credential, connector.provider, now),
         status_since=moment(credential.status_since, now),
         needs_consent=credential.status in (Status.AUTHORIZATION_REQUIRED, Status.REAUTHORIZATION_REQUIRED)
@@ -157,6 +165,14 @@ def credential_page(
         check_detail=credential.verified_detail or "",
         life=_life(visit, credential, events),
         history=tuple(entry_view(entry, now) for entry in entries),
+        facts=_facts(credential, scope, visit.app.settings.redirect_uri, now),
+        link=LinkOnce(url=link.url, expires_at=moment(link.expires_at, now)) if link else None,
+    )
+
+
+def _facts(credential: Credential, scope: str, redirect_uri: str, now: datetime) -> Facts:
+    grant = credential.grant
+    return Facts(
         client_id=credential.client_id,
         secret_words=secret_words(credential),
         scope=scope,
@@ -166,8 +182,7 @@ def credential_page(
         uses=tuple(f"{use.kind} {use.name}" for use in credential.used_by),
         created_at=moment(credential.created_at, now),
         owner=actor_words(credential.created_by),
-        redirect_uri=settings.redirect_uri,
-        link=LinkOnce(url=link.url, expires_at=moment(link.expires_at, now)) if link else None,
+        redirect_uri=redirect_uri,
     )
 
 
@@ -186,4 +201,5 @@ def _life(visit: SignedInVisit, credential: Credential, events: Sequence[Event])
         refresh_at=credential.refresh_at,
         events=events,
         now=visit.now,
+        is_ending=credential.status is Status.REAUTHORIZATION_REQUIRED,
     )

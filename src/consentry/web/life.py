@@ -49,6 +49,7 @@ class Life:
     beginning: str  # axis word at the left end
     end: str  # axis word at the right end
     is_alive: bool  # whether the access token still lives
+    is_ending: bool  # whether it can't be refreshed any more
     summary: str  # the picture in one sentence
 
     @property
@@ -64,6 +65,7 @@ def draw_life(
     refresh_at: datetime | None,
     events: Sequence[Event],
     now: datetime,
+    is_ending: bool = False,
 ) -> Life:
     """Lay a grant's life out on a line, from its beginning to its access token's end or to now, whichever is later."""
     told = sorted((event for event in events if event.at >= issued_at), key=lambda event: event.at)
@@ -86,7 +88,8 @@ def draw_life(
         beginning=f"{'issued' if start == issued_at else 'refreshes since'} {moment(start, now).words}",
         end=f"expires {marks[-1].at.words}" if expires_at > now else "now",
         is_alive=expires_at > now,
-        summary=_summary(told, issued_at, expires_at, now),
+        is_ending=is_ending,
+        summary=_summary(told, issued_at, expires_at, now) + (" It can't be refreshed any more." if is_ending else ""),
     )
 
 

@@ -17,11 +17,12 @@ class Moment:
     iso: str  # for the <time> element, and for scripts that know the reader's time zone
     exact: str  # shown on hover
     words: str  # such as "3 hours ago"
+    lasting: str  # what has been so since then: "for 3 hours"
 
 
 def moment(at: datetime, now: datetime) -> Moment:
     """Return a moment in words, as seen from now."""
-    return Moment(iso=iso(at), exact=exact(at), words=relative(at, now))
+    return Moment(iso=iso(at), exact=exact(at), words=relative(at, now), lasting=lasting(at, now))
 
 
 def iso(at: datetime) -> str:
@@ -54,6 +55,12 @@ def relative(at: datetime, now: datetime) -> str:
         return "in a moment" if seconds > 0 else "just now"
     distance = span(timedelta(seconds=abs(seconds)))
     return f"in {distance}" if seconds > 0 else f"{distance} ago"
+
+
+def lasting(since: datetime, now: datetime) -> str:
+    """Return for how long something has been so."""
+    length = now - since
+    return f"for {span(length)}" if length.total_seconds() >= _MINUTE else "since a moment ago"
 
 
 def span(length: timedelta) -> str:

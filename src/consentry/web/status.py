@@ -13,6 +13,7 @@ Shape = Literal["ok", "waiting", "warn", "bad"]
 _WHY_AGAIN: Final = {
     "invalid_grant": "access was withdrawn in {provider}",
     "answer_lost": "an answer of {provider} was lost on its way",
+    "no_refresh_token": "the access token has expired and {provider} gave no refresh token",
     "seal_broken": "its stored secrets can't be opened",
 }
 

@@ -47,6 +47,12 @@ def test_a_long_life_is_drawn_from_its_latest_events_on() -> None:
     assert "refreshed 199 times" in life.summary
 
 
+def test_a_grant_that_cannot_be_refreshed_any_more_says_so() -> None:
+    life = draw_life(issued_at=at(-1), expires_at=at(1), refresh_at=None, events=[], now=NOW, is_ending=True)
+    assert (life.is_alive, life.is_ending) == (True, True)
+    assert life.summary.endswith("It can't be refreshed any more.")
+
+
 def test_a_grant_of_this_very_moment_can_be_drawn() -> None:
     life = draw_life(issued_at=NOW, expires_at=NOW, refresh_at=None, events=[], now=NOW)
     assert all(0.0 <= mark.x <= 100.0 for mark in life.marks)

@@ -32,5 +32,12 @@ def test_the_exact_moment_stands_in_utc_whatever_zone_it_came_in() -> None:
     assert (shown.iso, shown.exact) == ("2026-11-23T11:05:09Z", "23 Nov 2026, 11:05 UTC")
 
 
+@pytest.mark.parametrize(
+    ("distance", "words"), [(timedelta(seconds=5), "since a moment ago"), (timedelta(hours=23), "for 23 hours")]
+)
+def test_what_has_been_so_is_told_by_how_long(distance: timedelta, words: str) -> None:
+    assert moment(NOW - distance, NOW).lasting == words
+
+
 def test_a_span_under_a_minute_is_told_in_seconds() -> None:
     assert span(timedelta(seconds=12.4)) == "12 s"

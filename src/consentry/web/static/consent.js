@@ -159,7 +159,7 @@ export class Consent {
     if (key === this.said && this.happening.childElementCount) return;
     this.said = key;
     const saying = this.form.querySelector(`template[data-saying="${name}"]`).content.cloneNode(true);
-    saying.querySelector("[data-detail]").textContent = detail;
+    saying.querySelector(name === "failed" && detail ? "[data-words]" : "[data-detail]").textContent = detail;
     if (hint) saying.querySelector("[data-hint]").textContent = hint;
     this.happening.replaceChildren(saying);
     this.happening.scrollIntoView({ block: "nearest" });

@@ -1,0 +1,306 @@
+"""Take the pictures in docs/images anew: a Consentry and a sandbox with a week of history, gone through in Chromium."""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from consentry import accounts, credentials, sandbox, web
+from consentry import app as composition
+from consentry.app import App
+from consentry.audit import Actor
+from consentry.core.clock import FakeClock
+from consentry.core.secret import Secret
+from consentry.credentials import CredentialId, NewCredential
+from consentry.errors import ConsentryError
+from consentry.sandbox import RunningSandbox
+from consentry.settings import Settings
+
+IMAGES: Final = Path(__file__).parent.parent / "docs" / "images"
+LARGEST: Final = 120_000
+WIDE: Final = (1120, 720)
+PHONE: Final = (390, 844)
+PORT: Final = 8400
+EMAIL: Final = "ada@example.com"
+PASSWORD: Final = "a sentence that only Ada knows"
+ADA: Final = Actor(name=f"person:{EMAIL}", ip="192.0.2.7")
+SOURCE: Final = "/sources/new?connector=capsule"
+
+
+class Stage:
+    """The Consentry that is shown: its rooms, its provider, its clock, and the client that consent is given with."""
+
+    def __init__(self, app: App, provider: RunningSandbox, clock: FakeClock, context: BrowserContext) -> None:
+        self.app = app
+        self.provider = provider
+        self.clock = clock
+        self._context = context
+        self.application = provider.world.register(name="Data team", redirect_uri=app.settings.redirect_uri)
+
+    async def add(self, name: str, description: str = "", scope: str = "") -> CredentialId:
+        """Add a credential."""
+        new = NewCredential(
+            connector="capsule",
+            name=name,
+            description=description,
+            client_id=self.application.client_id,
+            client_secret=Secret(self.application.secrets[0]),
+            scope=scope,
+        )
+        return (await credentials.create(self.app.credentials, ADA, new)).id
+
+    async def link(self, credential_id: CredentialId) -> str:
+        """Make a connect link; return its path."""
+        made = await credentials.make_link(self.app.credentials, ADA, credential_id)
+        return made.url.removeprefix(self.app.settings.public_url)
+
+    async def consent(self, credential_id: CredentialId, user: str) -> None:
+        """Give consent as a user of the provider."""
+        token = (await self.link(credential_id)).rpartition("/")[2]
+        begun = await credentials.begin_by_link(self.app.credentials, token, ADA.ip)
+        form: dict[str, str | float | bool] = {"decision": "approve", "user": user}
+        answer = await self._context.request.post(begun.authorize_url, form=form, max_redirects=0)
+        query = answer.headers["location"].partition("?")[2]
+        cookies = {begun.cookie_name: begun.cookie_value.reveal()}
+        await credentials.complete(self.app.credentials, query, cookies, None, ADA.ip)
+
+    async def refresh(self, credential_id: CredentialId, after: timedelta) -> None:
+        """Let time pass, then refresh; whether that succeeds is part of the story."""
+        self.clock.advance(after)
+        with suppress(ConsentryError):
+            await credentials.token(self.app.credentials, ADA, credential_id, force=True)
+
+    async def live_a_week(self) -> None:
+        """Fill the days before the pictures with a life like any other."""
+        sales = await self.add("Sales CRM", "Read by the nightly reports. Ask Ada about it.")
+        await self.consent(sales, "ada.marsh")
+        for hours in (31, 26, 4):
+            await self.refresh(sales, timedelta(hours=hours))
+        self.provider.world.fail("token", 503)
+        await self.refresh(sales, timedelta(hours=20))
+        await self.refresh(sales, timedelta(minutes=40))
+        finance = await self.add("Finance", "Invoices follow won opportunities.", scope="read")
+        await self.consent(finance, "chiara.rossi")
+        self.provider.world.withdraw("chiara.rossi")
+        await self.refresh(finance, timedelta(hours=22))
+        await self.add("Globex, subsidiary")
+        mailing = await self.add("Mailing list", scope="read")
+        await self.consent(mailing, "ben.okafor")
+        self.provider.world.fail("token", 503)
+        await self.refresh(mailing, timedelta(hours=1))
+        self.provider.world.faults.clear()
+        self.clock.advance(timedelta(minutes=3))
+        await credentials.check(self.app.credentials, ADA, sales)
+        self.clock.advance(timedelta(minutes=2))
+
+
+class Camera:
+    """Takes pictures of a page, and minds their size."""
+
+    def __init__(self, page: Page, base: str) -> None:
+        self.page = page
+        self._base = base
+
+    async def go(self, path: str) -> None:
+        """Open a page."""
+        await self.page.goto(self._base + path)
+
+    async def take(self, name: str, path: str | None = None) -> None:
+        """Take a picture of what is before the camera, or of another page."""
+        if path is not None:
+            await self.go(path)
+        await self.page.wait_for_load_state("networkidle")
+        picture = await self.page.screenshot(animations="disabled", caret="hide")
+        if len(picture) > LARGEST:
+            raise SystemExit(f"{name}.png has {len(picture):,} bytes; at most {LARGEST:,} are wanted.")
+        await asyncio.to_thread((IMAGES / f"{name}.png").write_bytes, picture)
+        print(f"{name}.png  {len(picture) // 1000} kB")
+
+
+async def take_first_pages(camera: Camera, stage: Stage) -> None:
+    """The way in, and what stands there before anything was added."""
+    await camera.take("first-administrator", "/signin")
+    await accounts.create_first_person(
+        stage.app.accounts, name="Ada Marsh", email=EMAIL, password=Secret(PASSWORD), ip=ADA.ip
+    )
+    await camera.take("sign-in", "/signin")
+    await camera.page.get_by_label("Email").fill(EMAIL)
+    await camera.page.get_by_label("Password").fill(PASSWORD)
+    await camera.page.get_by_role("button", name="Sign in").click()
+    await camera.take("first-visit", "/credentials")
+
+
+async def take_consent(camera: Camera, stage: Stage) -> None:
+    """From the tile to the overlay, through refusal and consent, to the tile selected."""
+    page = camera.page
+    await camera.take("new-source-select", "/sources/new")
+    await camera.take("new-source-authenticate", SOURCE)
+    await page.get_by_role("button", name="Add Credential").click()
+    await page.get_by_label("Credential Name").fill("Support desk")
+    await camera.take("add-credential")
+    await page.get_by_role("button", name="Save").click()
+    await page.get_by_role("dialog").get_by_role("alert").wait_for()
+    await camera.take("add-credential-errors")
+    await page.get_by_label("Client ID").fill(stage.application.client_id)
+    await page.get_by_label("Client Secret").fill(stage.application.secrets[0])
+    await page.get_by_role("button", name="Save").click()
+    await page.get_by_role("button", name="Authorize with Capsule").wait_for()
+    await camera.take("consent")
+    window = await open_window(page, "Authorize with Capsule")
+    await page.get_by_text("Waiting for consent in").wait_for()
+    await camera.take("consent-waiting")
+    await window.get_by_role("button", name="Deny").click()
+    await page.get_by_text("Consent was refused").wait_for()
+    await camera.take("consent-denied")
+    window = await open_window(page, "Try again")
+    await window.get_by_role("button", name="Approve").click()
+    await page.get_by_role("dialog").wait_for(state="hidden")
+    await page.get_by_text("Support desk: Connected").wait_for()
+    await camera.take("new-source-selected")
+
+
+async def open_window(page: Page, button: str) -> Page:
+    """Press a button that opens the provider's window; return the window."""
+    async with page.expect_popup() as opening:
+        await page.get_by_role("button", name=button, exact=True).click()
+    window = await opening.value
+    await window.wait_for_url("**/oauth/authorise**")
+    return window
+
+
+async def take_configure(camera: Camera) -> None:
+    """The last step, and what a test shows."""
+    page = camera.page
+    await camera.take("new-source-configure", f"{SOURCE}&credential=1")
+    await page.get_by_role("button", name="Choose none").click()
+    await page.get_by_role("checkbox", name="Users", exact=True).check()
+    await page.get_by_role("button", name="Test").click()
+    await page.get_by_role("heading", name="Sample rows").wait_for()
+    await page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    await camera.take("new-source-test")
+    await camera.take("new-destination", "/destinations/new?connector=capsule&credential=1")
+
+
+async def take_pages(camera: Camera, stage: Stage) -> None:
+    """Every page that stands still."""
+    await camera.take("credentials", "/credentials")
+    await camera.take("credential", "/credentials/1")
+    await camera.page.get_by_role("button", name="Edit").click()
+    await camera.page.get_by_role("dialog").wait_for()
+    await camera.take("edit-credential")
+    await camera.go("/credentials/1")
+    await camera.page.get_by_role("button", name="Delete", exact=True).click()
+    await camera.page.get_by_role("dialog").wait_for()
+    await camera.take("delete-credential")
+    await camera.take("credential-withdrawn", "/credentials/2")
+    for name in ("sources", "destinations", "runs", "audit"):
+        await camera.take(name, f"/{name}")
+    await camera.go("/settings")
+    await camera.page.get_by_label("Name", exact=True).first.fill("nightly reports")
+    await camera.page.get_by_role("checkbox", name="token").check()
+    await camera.page.get_by_role("button", name="Create API key").click()
+    await camera.page.get_by_text("your new API key").wait_for()
+    await camera.take("settings", "/settings")  # again, because a picture is no place for a key
+    await camera.take("not-found", "/nothing/here")
+    await camera.take("connect-link", await stage.link(CredentialId(3)))
+
+
+async def take_other_lights(browser: Browser, stage: Stage, camera: Camera, state: str) -> None:
+    """The main pages in the dark and on a phone."""
+    base = stage.app.settings.public_url
+    for ending, size, scheme in (("dark", WIDE, "dark"), ("phone", PHONE, "light"), ("phone-dark", PHONE, "dark")):
+        async with open_page(browser, size, dark=scheme == "dark", state=state) as page:
+            other = Camera(page, base)
+            await other.take(f"credentials-{ending}", "/credentials")
+            await other.take(f"credential-{ending}", "/credentials/1")
+            await other.go(SOURCE)
+            await page.get_by_role("button", name="Add Credential").click()
+            await page.get_by_role("dialog").wait_for()
+            await other.take(f"add-credential-{ending}")
+
+
+@asynccontextmanager
+async def open_page(
+    browser: Browser, size: tuple[int, int], *, dark: bool = False, state: str | None = None
+) -> AsyncIterator[Page]:
+    """Open a page with a browser profile of its own."""
+    context = await browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+        storage_state=state,
+        locale="en-GB",
+        timezone_id="UTC",
+    )
+    yield await context.new_page()
+    await context.close()
+
+
+@asynccontextmanager
+async def serving(app: App) -> AsyncIterator[None]:
+    """Serve the pages while the block lasts."""
+    config = uvicorn.Config(web.create_web(app), port=PORT, lifespan="off", log_config=None)
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    try:
+        while not server.started:
+            if task.done():
+                raise SystemExit(f"Port {PORT} is taken; the pictures show it, so it has to be free.")
+            await asyncio.sleep(0.05)
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+async def take_all(browser: Browser, home: Path) -> None:
+    """Set the stage, and take every picture."""
+    clock = FakeClock(datetime.now(UTC) - timedelta(days=6))
+    with sandbox.start(clock=clock) as provider:
+        settings = Settings(home=home, public_url=f"http://127.0.0.1:{PORT}", base_urls={"capsule": provider.url})
+        async with (
+            composition.open(settings, clock=clock) as app,
+            serving(app),
+            open_page(browser, WIDE) as page,
+        ):
+            camera = Camera(page, settings.public_url)
+            stage = Stage(app, provider, clock, page.context)
+            await take_first_pages(camera, stage)
+            await stage.live_a_week()
+            await camera.go("/signin")
+            if await page.get_by_label("Password").count():
+                await page.get_by_label("Email").fill(EMAIL)
+                await page.get_by_label("Password").fill(PASSWORD)
+                await page.get_by_role("button", name="Sign in").click()
+                await page.wait_for_url("**/credentials")
+            await take_consent(camera, stage)
+            await take_configure(camera)
+            await take_pages(camera, stage)
+            state = str(home / "browser.json")
+            await page.context.storage_state(path=state)
+            await take_other_lights(browser, stage, camera, state)
+
+
+async def main() -> int:
+    """Take every picture."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+            )
+            await take_all(browser, Path(folder) / "home")
+            await browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
