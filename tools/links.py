@@ -34,6 +34,7 @@ def anchors(page: Path) -> set[str]:
 
 def broken(page: Path) -> list[str]:
     """Return one sentence for each link of a page that leads nowhere."""
+    name_of_page = page.relative_to(ROOT) if page.is_relative_to(ROOT) else page.name
     found = []
     for target in LINK.findall(FENCE.sub("", page.read_text())):
         if re.match(r"[a-z]+:", target):
@@ -41,9 +42,9 @@ def broken(page: Path) -> list[str]:
         name, _, anchor = unquote(target).partition("#")
         aim = (page.parent / name).resolve() if name else page
         if not aim.exists():
-            found.append(f"{page.relative_to(ROOT)}: {target} leads to no file.")
+            found.append(f"{name_of_page}: {target} leads to no file.")
         elif anchor and aim.suffix == ".md" and anchor not in anchors(aim):
-            found.append(f"{page.relative_to(ROOT)}: {target} leads to no heading.")
+            found.append(f"{name_of_page}: {target} leads to no heading.")
     return found
 
 

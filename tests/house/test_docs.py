@@ -21,6 +21,16 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert links.broken(page) == []
 
 
+def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
+    (tmp_path / "there.md").write_text("# There\n\n## A `name` and more\n")
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# Page\n[a](there.md) [b](there.md#a-name-and-more) [c](#page) [d](https://example.com/)\n"
+        "[e](gone.md) [f](there.md#gone) [g](#gone) ![h](gone.png)\n```\n[i](in-a-fence.md)\n```\n"
+    )
+    assert [sentence.split()[1] for sentence in links.broken(page)] == ["gone.md", "there.md#gone", "#gone", "gone.png"]
+
+
 @pytest.mark.parametrize("page", links.pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_page_has_one_title_and_says_something(page: Path) -> None:
     text = links.FENCE.sub("", page.read_text())
