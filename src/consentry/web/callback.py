@@ -51,6 +51,7 @@ def routes(door: Door) -> Sequence[Route]:
 async def complete(visit: Visit) -> Response:
     """Complete the authorization, and take its code out of the browser's history at once."""
     visit.app.accounts.consents.take(visit.ip)
+    visit.app.accounts.consents.take(visit.ip)  # each one writes to the trail, whoever sends it
     session_id = visit.session.id if visit.session else None
     query, cookies = visit.request.url.query, visit.request.cookies
     done = await credentials.complete(visit.app.credentials, query, cookies, session_id, visit.ip)

@@ -53,7 +53,7 @@ def routes(door: Door) -> Sequence[Route]:
 async def show(visit: Visit) -> Response:
     """Show what a connect link asks for."""
     visit.app.accounts.consents.take(visit.ip)
-    token = str(visit.request.path_params["token"])
+    token = _token(visit)
     link = await credentials.look_at_link(visit.app.credentials, token)
     connector = visit.app.catalogue.get(link.credential.connector)
     meanings = {scope.name: scope for scope in connector.oauth.scopes}
@@ -73,6 +73,11 @@ async def show(visit: Visit) -> Response:
 async def begin(visit: Visit) -> Response:
     """Use up the link, bind this browser, and lead it to the provider."""
     visit.app.accounts.consents.take(visit.ip)
-    token = str(visit.request.path_params["token"])
-    begun = await credentials.begin_by_link(visit.app.credentials, token, visit.ip)
+    begun = await credentials.begin_by_link(visit.app.credentials, _token(visit), visit.ip)
     return bind(visit, visit.go(begun.authorize_url), begun)
+
+
+def _token(visit: Visit) -> str:
+    """Return the link's token; raise TooManyAttempts when one address looks at very many links."""
+    visit.app.accounts.consents.take(visit.ip)
+    return str(visit.request.path_params["token"])

@@ -211,3 +211,15 @@ async def test_a_page_elsewhere_cannot_press_a_connect_links_button(
     path = urlsplit((await credentials.make_link(app.credentials, ADA, credential.id)).url).path
     assert (await guest.post(path, [], Origin="https://evil.example")).status == 403
     assert (await guest.post(path, [])).status == 303, "it was not used up by that"
+
+
+@pytest.mark.parametrize("path", ["/oauth/callback?state=guess&code=x", "/connect/guess"])
+async def test_who_guesses_states_and_links_is_slowed_down(guest: PlainBrowser, path: str, clock: FakeClock) -> None:
+    for _ in range(400):
+        answer = await guest.http.get(path)
+        if answer.status_code == 429:
+            break
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) >= 1
+    clock.advance(timedelta(seconds=int(answer.headers["retry-after"])))
+    assert (await guest.http.get(path)).status_code in (400, 404)
