@@ -64,6 +64,11 @@ def test_the_readme_gives_the_two_commands_and_a_picture_on_its_first_screen() -
     assert re.search(r"!\[[^\]]+\]\(docs/images/[\w-]+\.png\)", first_screen)
 
 
+def test_every_picture_is_shown_somewhere() -> None:
+    text = "".join(page.read_text() for page in links.pages())
+    assert [path.name for path in sorted((DOCS / "images").glob("*.png")) if f"images/{path.name}" not in text] == []
+
+
 def test_the_glossary_explains_every_word_of_ours() -> None:
     text = (DOCS / "glossary.md").read_text().lower()
     words = ["connect link", *(word for word in GLOSSARY.split() if word not in ("connect", "link"))]
