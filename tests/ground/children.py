@@ -31,17 +31,17 @@ class Child:
 
     async def told(self) -> Any:
         """Return what came of its work."""
-        await _until(self.line.poll)
+        await until(self.line.poll)
         return self.line.recv()
 
     async def ended(self) -> int:
         """Wait for its end, and return its exit status; minus a signal's number where one ended it."""
-        await _until(lambda: self.process.exitcode is not None)
+        await until(lambda: self.process.exitcode is not None)
         return self.process.exitcode or 0
 
     async def stopped(self) -> None:
         """Wait until it sleeps."""
-        await _until(lambda: _state_of(self.pid) == "T")
+        await until(lambda: _state_of(self.pid) == "T")
 
     def wake(self) -> None:
         """Let it go on."""
@@ -86,12 +86,13 @@ async def die(settings: Settings, action: str, step: str, **order: Any) -> None:
         assert await dying.ended() == -signal.SIGKILL, f"it never came to {step}"
 
 
-async def _until(holds: Callable[[], bool]) -> None:
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until something comes true; raise TimeoutError when it doesn't."""
     for _ in range(round(PATIENCE_SECONDS / _LOOK_SECONDS)):
         if holds():
             return
         await asyncio.sleep(_LOOK_SECONDS)
-    raise TimeoutError("a child process never came so far")
+    raise TimeoutError("it never came so far")
 
 
 def _state_of(pid: int) -> str:
