@@ -141,8 +141,8 @@ async def _stock(at: Home, count: int, due_in: timedelta) -> list[int]:
     async with composition.open(at.settings()) as app:
         for begin in range(0, count, 500):
             async with app.database.transaction() as connection:
-                for number in range(begin, min(begin + 500, count)):
-                    made.append(await _one(app, connection, number, due_in))
+                numbers = range(begin, min(begin + 500, count))
+                made += [await _one(app, connection, number, due_in) for number in numbers]
     return made
 
 
