@@ -50,6 +50,8 @@ def routes(door: Door) -> Sequence[Route]:
 
 async def complete(visit: Visit) -> Response:
     """Complete the authorization, and take its code out of the browser's history at once."""
+    if visit.request.method == "HEAD":  # whoever only looks ahead must not use up the state
+        return Response(status_code=405, headers={"Allow": "GET"})
     visit.app.accounts.consents.take(visit.ip)
     visit.app.accounts.consents.take(visit.ip)  # each one writes to the trail, whoever sends it
     session_id = visit.session.id if visit.session else None

@@ -80,7 +80,7 @@ def routes(door: Door) -> Sequence[Route]:
 
 async def show_sources(visit: SignedInVisit) -> Response:
     """Show the three steps to a first source."""
-    return visit.show(SourcesPage(first_visit=await first_steps(visit)))
+    return visit.show(SourcesPage(first_visit=await first_steps(visit, above="/sources/new")))
 
 
 async def show_destinations(visit: SignedInVisit) -> Response:

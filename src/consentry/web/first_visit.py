@@ -30,8 +30,11 @@ class FirstVisit:
     steps: tuple[FirstStep, ...]
 
 
-async def first_steps(visit: Visit) -> FirstVisit | None:
-    """Return the three steps as this installation has taken them; None while there is no connector at all."""
+async def first_steps(visit: Visit, *, above: str = "") -> FirstVisit | None:
+    """Return the three steps as this installation has taken them; None while there is no connector at all.
+
+    ``above`` is the path of the page's own main action, which then needs no second button.
+    """
     connectors = visit.app.catalogue.list()
     if not connectors:
         return None
@@ -41,10 +44,13 @@ async def first_steps(visit: Visit) -> FirstVisit | None:
         visit.app.settings.redirect_uri,
         has_credential=bool(found),
         is_connected=any(one.grant is not None for one in found),
+        above=above,
     )
 
 
-def steps_for(connector: Connector, redirect_uri: str, *, has_credential: bool, is_connected: bool) -> FirstVisit:
+def steps_for(
+    connector: Connector, redirect_uri: str, *, has_credential: bool, is_connected: bool, above: str = ""
+) -> FirstVisit:
     """Return the three steps: each is next as soon as the one before it is done."""
     register = FirstStep(
         title=f"Register an application at {connector.provider}",
@@ -70,6 +76,6 @@ def steps_for(connector: Connector, redirect_uri: str, *, has_credential: bool, 
         is_done=False,
         is_next=is_connected,
         button="New data source",
-        path="/sources/new",
+        path="" if above == "/sources/new" else "/sources/new",
     )
     return FirstVisit(redirect_uri=redirect_uri, connector=connector.name, steps=(register, add, source))

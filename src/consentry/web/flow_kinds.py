@@ -37,7 +37,7 @@ WORDS: Final[dict[FlowKind, FlowWords]] = {
         title="New data destination",
         path="/destinations/new",
         lead="Where should the data go?",
-        question="Where should be written to?",
+        question="Where should the rows go?",
         save_note="Keeping and running a destination comes with a later release. Test only reads.",
     ),
 }

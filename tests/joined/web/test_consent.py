@@ -91,6 +91,12 @@ async def test_a_callback_counts_once(ada: PlainBrowser, registered: Registered)
     assert "completed already" in second.text
 
 
+async def test_looking_ahead_at_a_callback_does_not_use_it_up(ada: PlainBrowser, registered: Registered) -> None:
+    query = await give_consent(await leave(ada, await save_credential(ada, registered)))
+    assert (await ada.http.head("/oauth/callback?" + query)).status_code == 405
+    assert "Connected to acme" in (await come_back(ada, query)).text
+
+
 async def test_a_callback_counts_in_no_other_browser(
     ada: PlainBrowser, guest: PlainBrowser, app: App, registered: Registered
 ) -> None:

@@ -150,6 +150,7 @@ async def test_saving_for_later_leaves_a_tile_that_waits(ada: Visitor) -> None:
     await ada.page.get_by_role("button", name=f"Authorize {ada.name}").click()
     await approve(await ada.press_authorize())
     await ada.expect_chosen()
+    await expect(ada.page.get_by_role("status").first).to_contain_text("Connected to acme")
 
 
 async def test_the_whole_way_can_be_gone_by_keyboard(ada: Visitor) -> None:

@@ -133,6 +133,17 @@ async def test_a_test_shows_rows_without_leaving_the_page(ada: Visitor) -> None:
     await expect(ada.page.get_by_role("table")).to_contain_text("acme")
 
 
+async def test_back_leads_through_the_steps_with_the_choice_kept(ada: Visitor) -> None:
+    await ada.go(CONFIGURE.format(id=(await ada.connect()).rpartition("/")[2]))
+    await ada.page.get_by_role("button", name="Back").click()
+    await expect(ada.radio).to_be_checked()
+    await ada.page.get_by_role("button", name="Continue").click()
+    await expect(ada.page.get_by_role("heading", name="What should be read?")).to_be_visible()
+    await ada.page.get_by_role("button", name="Back").click()
+    await ada.page.get_by_role("button", name="Back").click()
+    await expect(ada.page.get_by_role("heading", name="Select a connector")).to_be_visible()
+
+
 async def test_tabs_are_gone_through_with_arrow_keys(ada: Visitor) -> None:
     await ada.go(CONFIGURE.format(id=(await ada.connect()).rpartition("/")[2]))
     await ada.page.get_by_role("tab", name="Streams").focus()

@@ -13,9 +13,9 @@ export class Unreachable extends Error {}
 
 const token = () => document.querySelector("meta[name=csrf-token]").content;
 
-async function ask(address, options) {
+async function ask(address, options, patience = 60_000) {
   try {
-    return await fetch(address, { credentials: "same-origin", redirect: "follow", ...options });
+    return await fetch(address, { credentials: "same-origin", signal: AbortSignal.timeout(patience), ...options });
   } catch {
     throw new Unreachable();
   }
@@ -34,7 +34,7 @@ async function words(response) {
 }
 
 export async function getWords(address) {
-  return words(await ask(address, { headers: { Accept: "application/json" } }));
+  return words(await ask(address, { headers: { Accept: "application/json" } }, 10_000));
 }
 
 export async function postForm(address, fields) {
@@ -46,10 +46,10 @@ export async function postForm(address, fields) {
 }
 
 // A piece of a page as HTML; null when the server answers with something else, such as the way to sign in.
-export async function getPiece(address, fields) {
+export async function getPiece(address, fields, patience) {
   const posted = fields && { method: "POST", body: new URLSearchParams(fields) };
   const headers = { Accept: "text/html", "Consentry-Fragment": "1", "X-CSRF-Token": token() };
-  const response = await ask(address, { headers, ...posted });
+  const response = await ask(address, { headers, ...posted }, patience);
   const html = await response.text();
   return /^\s*<!doctype/i.test(html) ? null : html;
 }

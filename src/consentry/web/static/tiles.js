@@ -4,7 +4,7 @@ import { getPage } from "./asking.js";
 
 export async function showTile({ id, onward, isDone = false }) {
   const place = document.querySelector("[data-tiles]");
-  const fresh = place && await freshTiles();
+  const fresh = place && await freshTiles(place.dataset.tiles);
   if (!fresh) return location.assign(onward);
   place.replaceWith(fresh);
   const tile = document.getElementById(`credential-${id}`);
@@ -14,9 +14,9 @@ export async function showTile({ id, onward, isDone = false }) {
   if (isDone) say(tile);
 }
 
-async function freshTiles() {
+async function freshTiles(address) {
   try {
-    return (await getPage(location.href)).querySelector("[data-tiles]");
+    return (await getPage(address)).querySelector("[data-tiles]");
   } catch {
     return null;
   }

@@ -3,6 +3,7 @@
 import { getPiece, postForm, Refused } from "./asking.js";
 import { preparePieces } from "./pieces.js";
 
+const PATIENCE_MS = 5 * 60 * 1000; // many streams may be asked, and each may take its time
 const NO_ANSWER = "Consentry doesn't answer. Check that it runs and that you are online, then test again.";
 
 export function prepareTrials(root) {
@@ -40,7 +41,7 @@ async function testChoice(form) {
   const place = form.querySelector("[data-samples]");
   said.textContent = `Asking ${form.dataset.provider} for sample rows.`;
   try {
-    const piece = await getPiece(form.action, new FormData(form));
+    const piece = await getPiece(form.action, new FormData(form), PATIENCE_MS);
     if (piece === null) return form.submit(); // the answer is a page of its own
     place.innerHTML = piece;
     preparePieces(place);
