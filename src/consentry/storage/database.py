@@ -108,6 +108,11 @@ def _judge(error: DBAPIError) -> StorageBusy | StorageBroken:
         )
     if any(word in words for word in ("locked", "busy", "lock timeout", "deadlock")):
         return StorageBusy("The database is locked by somebody else.")
+    if "unable to open" in words:
+        return StorageBusy(
+            "The database file can't be opened.",
+            hint="See to it that its folder is there, and that Consentry may use it.",
+        )
     if "readonly" in words or "read-only" in words:
         return StorageBusy("The database can't be written to.", hint="Give Consentry the right to write to it again.")
     if "syntax error" in words or "no such" in words:  # SQLite calls these operational as well

@@ -5,6 +5,7 @@ begin and to commit, the two moments at which it may have to wait for others or 
 write lock, nothing can keep it waiting, and its short statements run at once.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -57,6 +58,22 @@ class OneHopCursor:
 
 class OneHopConnection(aiosqlite.Connection):
     """A connection whose cursors take one hop."""
+
+    _ended: asyncio.Future[Any] | None = None
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """Tell the thread to end, and return when it has."""
+        self._ended = super().stop()
+        return self._ended
+
+    async def _connect(self) -> aiosqlite.Connection:
+        """Open the file; when that fails its thread ends first, because it would complain into a loop that is gone."""
+        try:
+            return await super()._connect()
+        except sqlite3.Error:
+            if self._ended is not None:
+                await self._ended
+            raise
 
     def cursor(self) -> OneHopCursor:  # type: ignore[override]  # a cursor at once, where aiosqlite gives a promise of one
         """Return a cursor; nothing happens before it executes."""
