@@ -30,6 +30,11 @@ class Running:
     process: subprocess.Popen[str]
     log: Path
 
+    @property
+    def address(self) -> str:
+        """Where it listens, whatever its public URL is."""
+        return f"http://127.0.0.1:{self.environment['CONSENTRY_PORT']}"
+
     def command(self, *arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run another command on the same home."""
         return command(*arguments, environment=self.environment, given=given)

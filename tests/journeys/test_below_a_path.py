@@ -26,7 +26,6 @@ class Scene:
     front: Front
     key: str
     sandbox: RunningSandbox
-    direct: str  # where Consentry itself listens
 
     def add(self, program: Program, name: str) -> dict[str, object]:
         """Register an application with the redirect URI that belongs to the public URL, and add its credential."""
@@ -46,9 +45,7 @@ def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         reverse_proxy(f"http://127.0.0.1:{port}", port=front_port, below=BELOW, keeps_path=request.param) as front,
     ):
         assert front.url == public_url
-        yield Scene(
-            server=server, front=front, key=server.api_key(), sandbox=sandbox, direct=f"http://127.0.0.1:{port}"
-        )
+        yield Scene(server=server, front=front, key=server.api_key(), sandbox=sandbox)
 
 
 def test_consent_and_calls_work_through_it_with_public_addresses_only(scene: Scene) -> None:
@@ -101,12 +98,12 @@ def test_every_address_on_every_page_stays_below_the_path(scene: Scene) -> None:
 
 def test_no_header_moves_an_address(scene: Scene) -> None:
     lies = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http"}
-    with Program(scene.direct, scene.key) as program, Owner() as owner:
+    with Program(scene.server.address, scene.key) as program, Owner() as owner:
         program.http.headers.update(lies)
         owner.http.headers.update(lies)
         made = scene.add(program, "Headers")
         assert made["redirect_uri"] == f"{scene.front.url}/oauth/callback"
         connect_url = str(made["connect_url"])
         assert connect_url.startswith(f"{scene.front.url}/connect/")
-        asked = owner.press(connect_url.replace(scene.front.url, scene.direct))
+        asked = owner.press(connect_url.replace(scene.front.url, scene.server.address))
         assert parse_qs(urlsplit(asked).query)["redirect_uri"] == [f"{scene.front.url}/oauth/callback"]
