@@ -1,5 +1,6 @@
 """One Consentry in a process of its own: it starts, answers, and stops as it is told."""
 
+import resource
 import signal
 
 import httpx2
@@ -20,6 +21,10 @@ def test_it_stops_when_asked_to_calls_that_success_and_closes_its_database(serve
     server.process.send_signal(number)
     assert server.process.wait(60) == 0
     assert not (server.home / "consentry.db-wal").exists()
+
+
+def test_it_forbids_itself_core_dumps(server: Running) -> None:
+    assert resource.prlimit(server.process.pid, resource.RLIMIT_CORE) == (0, 0)
 
 
 def test_a_key_made_by_the_command_line_opens_the_running_api(server: Running) -> None:
