@@ -43,6 +43,10 @@ class Child:
         """Wait until it sleeps."""
         await until(lambda: _state_of(self.pid) == "T")
 
+    def stop(self) -> None:
+        """Send it to sleep."""
+        os.kill(self.pid, signal.SIGSTOP)
+
     def wake(self) -> None:
         """Let it go on."""
         os.kill(self.pid, signal.SIGCONT)

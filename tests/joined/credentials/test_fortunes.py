@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
@@ -21,7 +22,7 @@ from consentry.core.clock import FakeClock
 from consentry.core.secret import Secret
 from consentry.credentials import CredentialEdit, Status
 from consentry.errors import ConsentryError
-from consentry.sandbox import Fail, RunningSandbox, start
+from consentry.sandbox import Fail, RunningSandbox, World, start
 from consentry.settings import Settings
 from ground.afterwards import assert_works, keep_up
 from ground.consenting import ADA, Registered, add_credential, authorize, register
@@ -33,14 +34,13 @@ LONG: Final = bool(os.environ.get("CONSENTRY_SOAK"))
 class Story:
     """One credential, to which things happen."""
 
-    def __init__(
-        self, app: App, sandbox: RunningSandbox, clock: FakeClock, registered: Registered, number: int
-    ) -> None:
+    def __init__(self, app: App, world: World, clock: FakeClock, registered: Registered, number: int) -> None:
         self.app = app
-        self.world = sandbox.world
+        self.world = world
         self.clock = clock
         self.registered = registered
         self.number = number
+        self.grant = world.grants.all()[-1]
 
     async def ask(self) -> None:
         await credentials.token(self.app.credentials, ADA, self.number)
@@ -134,6 +134,8 @@ async def judge(story: Story) -> None:
     assert (await credentials.get(story.app.credentials, story.number)).status is Status.AUTHORIZED
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(3600 if LONG else 300)
 @settings(
     max_examples=300 if LONG else 15,
     deadline=None,

@@ -1,6 +1,7 @@
 """What a credential goes through when things go wrong, or several want something of it at once."""
 
 import asyncio
+import os
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from consentry import credentials
 from consentry.app import App
 from consentry.core.clock import FakeClock
 from consentry.core.secret import Secret
-from consentry.credentials import Credential, CredentialEdit, InUse, Status, Use
+from consentry.credentials import Credential, CredentialEdit, InUse, Status, Use, store
 from consentry.errors import (
     AuthorizationRequired,
     ClientRejected,
@@ -36,6 +37,7 @@ from ground.consenting import (
     register,
 )
 
+LONG = bool(os.environ.get("CONSENTRY_SOAK"))
 STALE = timedelta(days=6, hours=23, minutes=50)  # of a week: within the margin, and the token still lives
 EXPIRED = timedelta(days=7, minutes=5)
 
@@ -115,6 +117,25 @@ async def test_a_refused_client_never_touches_the_grant_and_heals_with_a_new_sec
     assert (await edit(app, credential, client_secret=secret)).status is Status.AUTHORIZED
     assert await token_version(app, credential) == 2
     await assert_works(app, credential.id)
+
+
+@pytest.mark.parametrize("end", ["authorized again", "deleted"])
+async def test_an_answer_that_never_came_is_forgotten_with_its_grant(
+    app: App, sandbox: RunningSandbox, end: str
+) -> None:
+    credential, _ = await add(app, sandbox)
+    sandbox.world.turn(rotation="keep")
+    sandbox.world.drop("token", calls=2)
+    with pytest.raises(RefreshFailing):
+        await token_version(app, credential, force=True)
+    assert (await look(app, credential)).status_code == "no_answer"
+    assert (await credentials.find_waiting(app.credentials)).journal == 1, "so that the next refresh knows"
+    if end == "deleted":
+        await credentials.delete(app.credentials, ADA, credential.id)
+    else:
+        await authorize(app, credential.id)
+    await keep_up(app)
+    assert is_done(await credentials.find_waiting(app.credentials))
 
 
 # --- a new secret is tried
@@ -237,6 +258,23 @@ async def test_consent_that_comes_during_a_refresh_wins(app: App, sandbox: Runni
     assert now.grant is not None
     assert now.grant.version == 1
     await assert_works(app, credential.id)
+
+
+async def test_who_waited_for_a_credential_sees_what_became_of_its_grant(app: App, sandbox: RunningSandbox) -> None:
+    credential, _ = await add(app, sandbox)
+
+    async def look_in_turn() -> int:
+        async with app.database.transaction() as connection:
+            grant = (await store.get_standing_locked(connection, credential.id)).grant
+            return grant.version if grant else 0
+
+    async with app.database.transaction() as connection:
+        standing = await store.get_standing_locked(connection, credential.id)
+        assert standing.grant is not None
+        waiting = asyncio.create_task(look_in_turn())
+        await asyncio.sleep(0.3)
+        await store.change_grant(connection, standing.grant.id, 1, {"version": 2})
+    assert await waiting == 2
 
 
 # --- copy and delete
@@ -385,8 +423,9 @@ async def test_without_a_token_that_lives_callers_wait(
     assert refreshes(sandbox) == 1
 
 
-@pytest.mark.parametrize("engine", ["sqlite"])
 @pytest.mark.soak
+@pytest.mark.skipif(not LONG, reason="it waits as long as a caller does, half a minute; run make soak")
+@pytest.mark.parametrize("engine", ["sqlite"])
 async def test_callers_don_t_wait_without_end(app: App, sandbox: RunningSandbox, moving_clock: FakeClock) -> None:
     credential, _ = await add(app, sandbox)
     moving_clock.advance(EXPIRED)

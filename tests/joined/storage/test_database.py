@@ -32,6 +32,16 @@ async def test_what_is_committed_can_be_read(database: Database) -> None:
     assert await names(database) == ["a"]
 
 
+async def test_what_one_look_reads_belongs_together(database: Database) -> None:
+    await write(database, "a")
+    count = select(func.count()).select_from(facts)
+    async with database.reading() as connection:
+        assert (await connection.execute(count)).scalar() == 1
+        await write(database, "b")
+        assert (await connection.execute(count)).scalar() == 1
+    assert await names(database) == ["a", "b"]
+
+
 async def test_what_raises_leaves_nothing_behind(database: Database) -> None:
     async def stop_half_way() -> None:
         async with database.transaction() as connection:
