@@ -41,8 +41,8 @@ class Journey:
     database_url: str
     sandbox: RunningSandbox
     canaries: Canaries = field(default_factory=Canaries)
-    seen: list[tuple[str, bytes, str]] = field(default_factory=list)  # place, bytes, and the kind that may stand there
-    token_answers: list[bytes] = field(default_factory=list)
+    seen: list[tuple[str, bytes, str]] = field(default_factory=list, repr=False)  # place, bytes, what may stand there
+    token_answers: list[bytes] = field(default_factory=list, repr=False)
 
     @contextlib.contextmanager
     def server(self, base_url: str = "") -> Iterator[Running]:
