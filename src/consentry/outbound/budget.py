@@ -125,6 +125,8 @@ class _Account:
             elif verdict is Verdict.FULL:
                 await self._wait_for_reset(wait - waited)
             elif waited >= max(wait, NOT_YET_SECONDS):
+                if self.purse.resets_at is None:
+                    return  # nobody knows of any limit yet; if there is one, the provider says so itself
                 raise self._refusal()
             else:
                 await self._sleep(PATIENCE)

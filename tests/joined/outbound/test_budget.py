@@ -170,10 +170,13 @@ async def test_a_call_that_never_left_is_given_back(database: Database) -> None:
 
 
 async def test_the_first_call_goes_ahead_alone_until_its_headers_are_there(database: Database) -> None:
-    provider = Provider(limit=4, delay=0.3)
+    provider = Provider(limit=4, delay=0.5)
     budgets = Budgets(SharedLedger(database), SystemClock())
     tasks = [asyncio.create_task(call(budgets, provider, limit_of())) for _ in range(10)]
-    await asyncio.sleep(0.2)
+    async with asyncio.timeout(10):
+        while provider.seen == 0:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
     assert provider.seen == 1
     found = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(one) for one in found if one != 200] == [RateLimited] * 7
@@ -187,6 +190,12 @@ async def test_a_slow_first_answer_does_not_hold_everybody_for_long(database: Da
     waits = timedelta(seconds=20)
     assert await asyncio.gather(*(call(budgets, provider, limit_of(), waits) for _ in range(4))) == [200] * 4
     assert time.monotonic() - begun < 7, "one after the other would take ten seconds"
+
+
+async def test_a_provider_that_is_slow_to_say_its_limit_costs_nobody_a_refusal(database: Database) -> None:
+    provider = Provider(limit=4000, delay=4)
+    budgets = Budgets(SharedLedger(database), SystemClock())
+    assert await asyncio.gather(*(call(budgets, provider, limit_of()) for _ in range(12))) == [200] * 12
 
 
 async def test_the_refusal_says_when_calls_are_left_again(database: Database) -> None:
