@@ -150,7 +150,7 @@ async def test_no_error_shows_the_password_of_the_database() -> None:
 async def test_a_database_that_cannot_be_reached_is_said_to_pass(url: str) -> None:
     database = connect(url, busy_seconds=1)
     threads = threading.active_count()
-    with pytest.raises(StorageBusy, match="can't be (reached|opened)"):
+    with pytest.raises(StorageBusy, match=r"can't be (reached|opened)"):
         await names(database)
     await database.close()
     for _ in range(100):  # the driver's thread ends a moment after it has failed
@@ -222,7 +222,7 @@ class TestPostgresql:
                 await _end_all_others(other)
                 await connection.execute(select(func.count()).select_from(facts))
 
-        with pytest.raises(StorageBusy, match="can't be (reached|opened)"):
+        with pytest.raises(StorageBusy, match=r"can't be (reached|opened)"):
             await lose_the_line_half_way()
         await other.close()
         assert await names(database) == ["a"]
