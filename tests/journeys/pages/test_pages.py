@@ -1,9 +1,10 @@
 """In a real Chromium: every page by day and in the dark, on a wide screen and a phone; and what the overlay does."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from ground.visitor import Visitor, approve
 
@@ -84,6 +85,17 @@ async def test_the_overlay_offers_what_saves_typing(ada: Visitor) -> None:
     await secret.fill("what I type")
     await dialog.get_by_role("button", name="Show").click()
     await expect(secret).to_have_attribute("type", "text")
+
+
+async def test_pressing_before_the_scripts_are_there_opens_the_overlay_all_the_same(ada: Visitor) -> None:
+    async def late(route: Route) -> None:
+        await asyncio.sleep(1)
+        await route.continue_()
+
+    await ada.page.route("**/static/overlay.js*", late)
+    await ada.page.goto(ada.server.url + "/sources/new?connector=capsule", wait_until="commit")
+    await ada.page.get_by_role("button", name="Add Credential").click(no_wait_after=True)
+    await expect(ada.page.get_by_role("dialog", name="Add New Credential")).to_be_visible()
 
 
 async def test_what_was_typed_does_not_stay_in_a_closed_overlay(ada: Visitor) -> None:
