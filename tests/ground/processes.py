@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-START_SECONDS: Final = 45
+START_SECONDS: Final = 90
 STOP_SECONDS: Final = 60
 ADMIN_EMAIL: Final = "ada@example.com"
 ADMIN_PASSWORD: Final = "correct horse battery staple"
