@@ -188,9 +188,9 @@ async def test_a_slow_first_answer_does_not_hold_everybody_for_long(database: Da
     provider = Provider(limit=4000, delay=2.5)
     budgets = Budgets(SharedLedger(database), SystemClock())
     begun = time.monotonic()
-    waits = timedelta(seconds=20)
-    assert await asyncio.gather(*(call(budgets, provider, limit_of(), waits) for _ in range(4))) == [200] * 4
-    assert time.monotonic() - begun < 7, "one after the other would take ten seconds"
+    waits = timedelta(seconds=60)
+    assert await asyncio.gather(*(call(budgets, provider, limit_of(), waits) for _ in range(12))) == [200] * 12
+    assert time.monotonic() - begun < 20, "one after the other would take thirty seconds"
 
 
 async def test_a_provider_that_is_slow_to_say_its_limit_costs_nobody_a_refusal(database: Database) -> None:
@@ -251,7 +251,7 @@ async def test_a_database_that_hangs_delays_a_call_by_no_more_than_seconds() -> 
     budgets = Budgets(SilentLedger(), SystemClock())
     begun = time.monotonic()
     assert await call(budgets, Provider(limit=40), limit_of()) == 200
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 30, "the database would have answered after an hour"
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
         task.cancel()
 

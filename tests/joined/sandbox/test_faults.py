@@ -104,9 +104,8 @@ async def test_a_slow_call_waits_before_or_after_its_effect(
     began = time.monotonic()
     assert (await applicant.refresh(reply["refresh_token"])).status == 200
     assert time.monotonic() - began >= 0.3
-    began = time.monotonic()
+    assert running.world.faults.waiting() == [], "it was ordered for one call"
     assert (await applicant.get(reply["access_token"], "site")).status == 200
-    assert time.monotonic() - began < 0.3
 
 
 @pytest.mark.parametrize(
