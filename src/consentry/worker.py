@@ -32,30 +32,39 @@ class Worker:
         """Tick until ``stop`` is called."""
         ticks = 0
         while not self._stopping.is_set():
-            await self.tick(whole=ticks % _TICKS_A_MINUTE == 0)
+            is_behind = await self.tick(whole=ticks % _TICKS_A_MINUTE == 0)
             ticks += 1
+            if is_behind:
+                continue
             pause = TICK_SECONDS * (0.9 + 0.2 * self._app.randomness.fraction())  # several nodes drift apart
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
 
-    async def tick(self, *, whole: bool) -> None:
-        """Do every chore of a second, and those of a minute too when the tick is a whole one."""
-        await self._do(credentials.EVERY_SECOND, self._app.credentials)
+    async def tick(self, *, whole: bool) -> bool:
+        """Do every chore of a second, and those of a minute too when the tick is a whole one.
+
+        Tells whether some chore had a full batch to do, so that there is probably more.
+        """
+        most = await self._do(credentials.EVERY_SECOND, self._app.credentials)
         if whole:
             await self._do(credentials.EVERY_MINUTE, self._app.credentials)
             await self._do(accounts.EVERY_MINUTE, self._app.accounts)
         self.ticked_at = self._app.clock.monotonic()
+        return most >= credentials.BATCH
 
-    async def _do(self, chores: Sequence[Callable[[Room], Awaitable[object]]], room: Room) -> None:
+    async def _do(self, chores: Sequence[Callable[[Room], Awaitable[int | None]]], room: Room) -> int:
+        """Do the chores, one after the other; return the most that one of them had to do."""
+        most = 0
         for chore in chores:
             if self._stopping.is_set():
-                return
+                break
             try:
-                await chore(room)
+                most = max(most, await chore(room) or 0)
             except ConsentryError as error:
                 log.warning("a chore was put off", chore=chore.__name__, problem=error.code, reason=error.message)
             except Exception:
                 log.exception("a chore failed in a way nobody expected", chore=chore.__name__)
+        return most
 
     def stop(self) -> None:
         """End after the chore that is under way."""

@@ -19,6 +19,7 @@ _VERIFIED_AT_ONCE: Final = 1000
 _LOCK: Final = 0x617564  # any number will do, as long as every node takes the same
 _LAST: Final = select(audit.c.id, audit.c.hash).order_by(audit.c.id.desc()).limit(1)
 _INSERT: Final = insert(audit)
+_ALONE: Final = select(func.pg_advisory_xact_lock(_LOCK))
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -44,7 +45,7 @@ class Trail:
         On PostgreSQL other writers wait until that transaction ends: record last, and take no other lock after.
         """
         if connection.dialect.name == "postgresql":  # SQLite has one writer at a time by itself
-            await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+            await connection.execute(_ALONE)
         last = (await connection.execute(_LAST)).first()
         line: dict[str, Any] = {
             "id": 1 if last is None else last.id + 1,

@@ -35,10 +35,11 @@ from consentry.credentials.room import Room
 from consentry.credentials.spool import Spool
 from consentry.credentials.store import add_use, remove_use
 from consentry.credentials.tokens import Flights, TokenCache
-from consentry.credentials.upkeep import EVERY_MINUTE, EVERY_SECOND
+from consentry.credentials.upkeep import BATCH, EVERY_MINUTE, EVERY_SECOND
 from consentry.credentials.waiting import Waiting, find_waiting
 
 __all__ = [
+    "BATCH",
     "EVERY_MINUTE",
     "EVERY_SECOND",
     "Authorization",

@@ -173,7 +173,6 @@ async def _judge(
         verifier = await room.vault.open(connection, _verifier_ref(taken.id))
         entry = await journal.open_entry(
             connection,
-            room.database,
             credential_id=credential.id,
             kind="exchange",
             owner=room.owner,

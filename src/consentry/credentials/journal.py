@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from consentry.core.process import is_surely_dead
 from consentry.core.secret import Secret
 from consentry.oauth import Client, ClientAuth, TokenReply
-from consentry.storage import Database
+from consentry.storage import database_now
 from consentry.storage.tables import grants, journal
 from consentry.vault import SecretRef, Vault
 
@@ -29,6 +29,7 @@ _THIS: Final[BindParameter[int]] = bindparam("this")
 _DELETE: Final = delete(journal).where(journal.c.id == _THIS)
 _LIST: Final = select(journal).where(journal.c.credential_id == _THIS).order_by(journal.c.id)
 _CHANGE: Final = update(journal).where(journal.c.id == _THIS)
+_OPEN: Final = insert(journal).values(lease_until=database_now() + GRACE_SECONDS).returning(*journal.c)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +110,6 @@ def unpack(text: Secret) -> Issued:
 
 async def open_entry(
     connection: AsyncConnection,
-    database: Database,
     *,
     credential_id: int,
     kind: Kind,
@@ -131,10 +131,8 @@ async def open_entry(
         "owner": owner,
         "fence": fence,
         "sent_at": sent_at,
-        "lease_until": database.now() + GRACE_SECONDS,
     }
-    row = (await connection.execute(insert(journal).values(values).returning(*journal.c))).one()
-    return _entry(row)
+    return _entry((await connection.execute(_OPEN, values)).one())
 
 
 async def put_reply(
@@ -176,9 +174,9 @@ async def list_of(connection: AsyncConnection, credential_id: int) -> list[Journ
     return [_entry(row) for row in (await connection.execute(_LIST, {"this": credential_id})).all()]
 
 
-async def list_left_behind(connection: AsyncConnection, database: Database, limit: int) -> list[JournalEntry]:
+async def list_left_behind(connection: AsyncConnection, limit: int) -> list[JournalEntry]:
     """Return entries that nobody works on any more: their time is over, or their process has surely died."""
-    is_over = (journal.c.lease_until < database.now()).label("is_over")
+    is_over = (journal.c.lease_until < database_now()).label("is_over")
     query = select(*journal.c, is_over).where(journal.c.lease_until < _NEVER).order_by(journal.c.id).limit(limit)
     rows = (await connection.execute(query)).all()
     return [_entry(row) for row in rows if row.is_over or is_surely_dead(row.owner)]

@@ -11,14 +11,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import and_, false, or_, select, true, update
+from sqlalchemy import and_, bindparam, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from consentry.core.log import get_logger
 from consentry.core.process import is_surely_dead
 from consentry.credentials.room import Room
 from consentry.errors import LeaseTaken, StorageBroken, StorageBusy
-from consentry.storage import Database
+from consentry.storage import Database, database_now
 from consentry.storage.tables import credentials
 
 LEASE_SECONDS: Final = 15.0
@@ -58,28 +59,34 @@ class Vacancy:
 
 
 async def take(
-    connection: AsyncConnection, database: Database, credential_id: int, owner: str, vacancy: Vacancy | None = None
+    connection: AsyncConnection, credential_id: int, owner: str, vacancy: Vacancy | None = None
 ) -> Lease | None:
     """Take the lease in this transaction if nobody has it, or if the vacancy that was seen still stands."""
     began = _steady()
-    vacated: Any = false()
-    if vacancy is not None:
-        ran_out = true() if vacancy.is_dead else credentials.c.lease_until < database.now()
-        vacated = and_(credentials.c.lease_fence == vacancy.fence, ran_out)
-    query = (
-        update(credentials)
-        .where(credentials.c.id == credential_id, or_(credentials.c.lease_until.is_(None), vacated))
-        .values(
-            lease_owner=owner,
-            lease_fence=credentials.c.lease_fence + 1,
-            lease_until=database.now() + LEASE_SECONDS,
-        )
-        .returning(credentials.c.lease_fence)
-    )
-    fence = (await connection.execute(query)).scalar_one_or_none()
+    statement = _TAKE_FREE if vacancy is None else _take_vacant(vacancy)
+    fence = (await connection.execute(statement, {"this": credential_id, "mine": owner})).scalar_one_or_none()
     if fence is None:
         return None
     return Lease(credential_id=credential_id, owner=owner, fence=fence, taken_at=began)
+
+
+_TAKE: Final = (
+    update(credentials)
+    .where(credentials.c.id == bindparam("this"))
+    .values(
+        lease_owner=bindparam("mine"),
+        lease_fence=credentials.c.lease_fence + 1,
+        lease_until=database_now() + LEASE_SECONDS,
+    )
+    .returning(credentials.c.lease_fence)
+)
+_TAKE_FREE: Final = _TAKE.where(credentials.c.lease_until.is_(None))
+
+
+def _take_vacant(vacancy: Vacancy) -> ReturningUpdate[tuple[int]]:
+    ran_out = true() if vacancy.is_dead else credentials.c.lease_until < database_now()
+    vacated = and_(credentials.c.lease_fence == vacancy.fence, ran_out)
+    return _TAKE.where(or_(credentials.c.lease_until.is_(None), vacated))
 
 
 async def give_back(connection: AsyncConnection, lease: Lease) -> None:
@@ -94,7 +101,7 @@ async def wait_until_free(room: Room, credential_id: int, patience: float) -> Va
     """
     columns = credentials.c
     look = select(
-        columns.lease_owner, columns.lease_fence, (columns.lease_until - room.database.now()).label("seconds")
+        columns.lease_owner, columns.lease_fence, (columns.lease_until - database_now()).label("seconds")
     ).where(columns.id == credential_id)
     ends = _steady() + patience
     pause = _LOOK_SECONDS * (0.5 + room.randomness.fraction())
@@ -140,7 +147,7 @@ class Keeper:
         began = _steady()
         query = update(credentials).where(_is(self._lease))
         async with self._database.transaction() as connection:
-            renewed = await connection.execute(query.values(lease_until=self._database.now() + LEASE_SECONDS))
+            renewed = await connection.execute(query.values(lease_until=database_now() + LEASE_SECONDS))
         if renewed.rowcount == 0:
             return False
         self._renewed_at = began

@@ -83,7 +83,7 @@ async def _begin(room: Room, credential_id: int, need: Need, patience: float) ->
     while True:
         try:
             async with room.database.transaction() as connection:
-                taken = await lease.take(connection, room.database, credential_id, room.owner, vacancy)
+                taken = await lease.take(connection, credential_id, room.owner, vacancy)
                 if taken is not None:
                     return await _prepare(room, connection, taken, need)
                 # NotFound, rather than waiting for a lease on nothing
@@ -119,7 +119,6 @@ async def _prepare(room: Room, connection: AsyncConnection, taken: Lease, need: 
     spent = await room.vault.open(connection, adopt.token_ref(grant.id, "refresh_token", grant.version))
     entry = await journal.open_entry(
         connection,
-        room.database,
         credential_id=credential.id,
         kind=kind,
         owner=room.owner,

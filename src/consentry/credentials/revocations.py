@@ -16,6 +16,7 @@ from consentry.credentials.room import Room
 from consentry.errors import ConsentryError, NotFound, SealBroken
 from consentry.oauth import Client, revoke
 from consentry.outbound import retry
+from consentry.storage import database_now
 from consentry.storage.tables import revocations
 from consentry.vault import SecretRef
 
@@ -92,10 +93,10 @@ async def _claim(room: Room, connection: AsyncConnection, number: int) -> Any:
     columns = revocations.c
     holder = (await connection.execute(select(columns.lease_owner).where(columns.id == number))).scalar()
     gone = columns.lease_owner == holder if is_surely_dead(holder or "") else false()
-    free = or_(columns.lease_until.is_(None), columns.lease_until < room.database.now(), gone)
+    free = or_(columns.lease_until.is_(None), columns.lease_until < database_now(), gone)
     claimed = {
         "lease_owner": room.owner,
-        "lease_until": room.database.now() + _LEASE_SECONDS,
+        "lease_until": database_now() + _LEASE_SECONDS,
         "attempts": columns.attempts + 1,
     }
     query = update(revocations).where(columns.id == number, free).values(claimed).returning(*columns)

@@ -23,11 +23,12 @@ from consentry.storage import prune
 AT_ONCE: Final = 16
 """Refreshes that one process has under way at the same time."""
 BATCH: Final = 400
+"""The most that a chore does in one go; one that returned as many has probably more to do."""
 
 log = get_logger("credentials.upkeep")
 
 T = TypeVar("T")
-Chore = Callable[[Room], Awaitable[object]]
+Chore = Callable[[Room], Awaitable[int | None]]
 
 
 async def pick_up_spool(room: Room) -> int:
@@ -38,14 +39,14 @@ async def pick_up_spool(room: Room) -> int:
 async def settle_journal(room: Room) -> int:
     """Finish what processes that died have left in the journal; return how much it was."""
     async with room.database.reading() as connection:
-        left = await journal.list_left_behind(connection, room.database, BATCH)
+        left = await journal.list_left_behind(connection, BATCH)
         moot = await journal.list_moot(connection, BATCH)
-    await _do_all(room, left, lambda entry: entry.credential_id, _settle)
+    settled = await _do_all(room, left, lambda entry: entry.credential_id, _settle)
     if moot:
         async with room.database.transaction() as connection:
             for number in moot:
                 await journal.close_entry(connection, room.vault, number)
-    return len(left)
+    return settled
 
 
 async def _settle(room: Room, entry: JournalEntry) -> None:
@@ -86,7 +87,7 @@ async def _settle_refresh(room: Room, entry: JournalEntry) -> None:
 async def _settle_under_lease(room: Room, credential_id: int) -> None:
     vacancy = await lease.wait_until_free(room, credential_id, patience=0)
     async with room.database.transaction() as connection:
-        taken = await lease.take(connection, room.database, credential_id, room.owner, vacancy)
+        taken = await lease.take(connection, credential_id, room.owner, vacancy)
         if taken is not None:
             was_lost = await settle(room, connection, taken)
             await lease.give_back(connection, taken)
@@ -109,31 +110,36 @@ async def _fly(room: Room, credential_id: int, need: Need) -> None:
 
 
 async def refresh_due(room: Room) -> int:
-    """Refresh the grants whose time has come, also those that nobody uses; return how many were looked at."""
+    """Refresh the grants whose time has come, also those that nobody uses; return how many were looked at here."""
     async with room.database.reading() as connection:
         due = await store.list_due(connection, room.clock.now(), BATCH)
-    await _do_all(room, due, lambda credential_id: credential_id, _refresh_one)
-    return len(due)
+    return await _do_all(room, due, lambda credential_id: credential_id, _refresh_one)
 
 
 async def _do_all(
     room: Room, many: Sequence[T], name: Callable[[T], int], work: Callable[[Room, T], Awaitable[None]]
-) -> None:
-    """Do the same for many credentials, some at once; one that fails is logged, and holds up none of the others."""
+) -> int:
+    """Do the same for many credentials, some at once; return how many weren't somebody else's at this moment.
+
+    One that fails is logged, and holds up none of the others.
+    """
     gate = asyncio.Semaphore(AT_ONCE)
+    elsewhere = 0
 
     async def one(each: T) -> None:
+        nonlocal elsewhere
         async with gate:
             try:
                 await work(room, each)
-            except LeaseTaken:
-                return  # another process is at it
+            except LeaseTaken:  # another process is at it
+                elsewhere += 1
             except ConsentryError as error:
                 log.warning("put off", credential_id=name(each), problem=error.code, reason=error.message)
 
     async with asyncio.TaskGroup() as group:
         for each in many:
             group.create_task(one(each))
+    return len(many) - elsewhere
 
 
 async def _refresh_one(room: Room, credential_id: CredentialId) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Final
 
 import psycopg
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consentry.core.log import get_logger
@@ -22,6 +22,8 @@ from consentry.storage.tables import changes
 
 CHANNEL: Final = "consentry"
 KEPT_SECONDS: Final = 600
+_COUNT: Final = insert(changes)
+_NOTIFY: Final = select(func.pg_notify(CHANNEL, bindparam("subject")))
 _QUIET_SECONDS: Final = 2.0
 _DEAF_SECONDS: Final = 6.0
 
@@ -35,9 +37,9 @@ async def announce(connection: AsyncConnection, subject: str) -> None:
     """Tell every cache, on commit of this transaction, that a subject has changed; this process's own hear it first."""
     connection.info[ANNOUNCED].append(subject)
     if connection.dialect.name == "sqlite":
-        await connection.execute(insert(changes).values(subject=subject, at=time.time()))
+        await connection.execute(_COUNT, {"subject": subject, "at": time.time()})
     else:
-        await connection.execute(select(func.pg_notify(CHANNEL, subject)))
+        await connection.execute(_NOTIFY, {"subject": subject})
 
 
 async def prune(database: Database) -> None:

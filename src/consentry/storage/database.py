@@ -3,16 +3,25 @@
 Foreign errors are translated here, once: busy, gone, full and broken databases become ours.
 """
 
+import math
+import select
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, Literal
 
-from sqlalchemy import Float, cast, event, func, literal_column, make_url
+from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.sql.elements import ColumnElement
 
 from consentry.errors import SettingWrong, StorageBroken, StorageBusy
 from consentry.storage.one_hop import OneHopConnection, open_reader, open_writer
@@ -23,6 +32,9 @@ BUSY_SECONDS: Final = 30
 _IDLE_MILLISECONDS: Final = 120_000
 ANNOUNCED: Final = "consentry announced"
 """Where an open transaction collects what it announces."""
+
+_RESTS_SINCE: Final = "consentry rests since"
+_RESTED_SECONDS: Final = 0.5
 
 _SQLITE_PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
@@ -67,12 +79,6 @@ class Database:
         with translated():
             async with self._reader.begin() as connection:
                 yield connection
-
-    def now(self) -> ColumnElement[float]:
-        """Return the database's own time in epoch seconds: what leases are measured by, alike for every node."""
-        if self.dialect == "sqlite":
-            return literal_column("((julianday('now') - 2440587.5) * 86400.0)", Float)
-        return cast(func.extract("epoch", func.clock_timestamp()), Float)
 
     async def close(self) -> None:
         """Give back every connection."""
@@ -165,7 +171,6 @@ def _postgresql_engine(url: URL, *, connections: int, busy_seconds: float) -> As
         pool_size=connections,
         max_overflow=connections,
         pool_timeout=busy_seconds,
-        pool_pre_ping=True,
         connect_args={"connect_timeout": 10, "application_name": "consentry"},
     )
 
@@ -177,7 +182,34 @@ def _postgresql_engine(url: URL, *, connections: int, busy_seconds: float) -> As
         cursor.close()
         connection.commit()
 
+    _ping_after_rest(engine)
     return engine
+
+
+def _ping_after_rest(engine: AsyncEngine) -> None:
+    """Try a connection that has rested before it is used, or that something came in on, as when the server hung up.
+
+    One that has just worked and is silent needs no round trip to prove itself.
+    """
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def _rest(_connection: Any, record: Any) -> None:
+        record.info[_RESTS_SINCE] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def _wake(connection: Any, record: Any, _proxy: object) -> None:
+        rested = time.monotonic() - record.info.get(_RESTS_SINCE, -math.inf)
+        try:
+            if rested > _RESTED_SECONDS or not _is_silent(connection.driver_connection.fileno()):
+                engine.sync_engine.dialect.do_ping(connection)
+        except engine.sync_engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error  # the pool opens another one
+
+
+def _is_silent(line: int) -> bool:
+    poll = select.poll()
+    poll.register(line, select.POLLIN)
+    return not poll.poll(0)
 
 
 def _sqlite_engine(

@@ -75,6 +75,11 @@ class OneHopConnection(aiosqlite.Connection):
                 await self._ended
             raise
 
+    async def rollback(self) -> None:
+        """Roll back what is open; the pool asks for it also after a commit, when there is nothing to hop for."""
+        if self._conn.in_transaction:
+            await super().rollback()
+
     def cursor(self) -> OneHopCursor:  # type: ignore[override]  # a cursor at once, where aiosqlite gives a promise of one
         """Return a cursor; nothing happens before it executes."""
         return OneHopCursor(self)
