@@ -22,6 +22,9 @@ from load import Report, Request, load
 
 import consentry
 
+Fresh = Callable[[], str | None]
+"""Makes a fresh database, and tells its address; None is SQLite in the home."""
+
 
 def measure(request: Request, connections: int, seconds: float) -> Report:
     return uvloop.run(load(request, connections=connections, seconds=seconds))
@@ -35,9 +38,9 @@ def say(name: str, figure: str, aim: str, note: str = "") -> None:
     print(f"  {name:<46} {figure:>22}   aim {aim:<14} {note}", flush=True)
 
 
-def token(database_url: str | None, runs: int) -> None:
+def token(fresh: Fresh, runs: int) -> None:
     """`POST …/token` with a fresh token, at 16 connections, against a bare route on the same server."""
-    with stage.upstream() as provider, stage.home(provider, database_url) as home:
+    with stage.upstream() as provider, stage.home(provider, fresh()) as home:
         (credential,) = stage.stock(home, 1)
         key = stage.api_key(home)
         with stage.consentry(home) as (url, _), stage.bare() as plain:
@@ -56,11 +59,11 @@ def token(database_url: str | None, runs: int) -> None:
     say("ratio to a bare route", f"{ratio:.2f}", "0.4", f"bare {median([o.rate for _, o in pairs]):,.0f}/s")
 
 
-def library(database_url: str | None, runs: int) -> None:
+def library(fresh: Fresh, runs: int) -> None:
     """Attach a fresh token to a request, in process."""
     import httpx2
 
-    with stage.upstream() as provider, stage.home(provider, database_url) as home:
+    with stage.upstream() as provider, stage.home(provider, fresh()) as home:
         (credential,) = stage.stock(home, 1)
         stage.os.environ.update(home.environment(0))
         with consentry.open() as hub:
@@ -82,10 +85,10 @@ def library(database_url: str | None, runs: int) -> None:
     say("attach a fresh token", f"{median(times):.1f} us", "< 20 us", f"a constant header {median(nothing):.1f} us")
 
 
-def proxy(database_url: str | None, runs: int) -> None:
+def proxy(fresh: Fresh, runs: int) -> None:
     """Calls through the proxy against the same calls made directly."""
     for delay in (0.0, 0.03):
-        with stage.upstream(delay) as provider, stage.home(provider, database_url) as home:
+        with stage.upstream(delay) as provider, stage.home(provider, fresh()) as home:
             (credential,) = stage.stock(home, 1)
             key = stage.api_key(home)
             with stage.consentry(home) as (url, process):
@@ -141,10 +144,10 @@ def _stream(url: str, credential: int, key: str, pid: int) -> None:
     say("memory grows while 500 MB stream", f"{peak[0] - before:.0f} MB", "flat", f"{rate:,.0f} MB/s, {received} bytes")
 
 
-def start(database_url: str | None, runs: int) -> None:
+def start(fresh: Fresh, runs: int) -> None:
     """Time until ready, memory when idle, and how quickly the command line answers."""
     ready, idle = [], []
-    with stage.upstream() as provider, stage.home(provider, database_url) as home:
+    with stage.upstream() as provider, stage.home(provider, fresh()) as home:
         for _ in range(runs):
             began = time.perf_counter()
             with stage.consentry(home) as (_, process):
@@ -167,9 +170,9 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def due(database_url: str | None, _runs: int, count: int = 10_000) -> None:
+def due(fresh: Fresh, _runs: int, count: int = 10_000) -> None:
     """Ten thousand credentials fall due in the same minute, while tokens are read."""
-    with stage.upstream() as provider, stage.home(provider, database_url) as home:
+    with stage.upstream() as provider, stage.home(provider, fresh()) as home:
         ids = stage.stock(home, count, due_in=timedelta(seconds=0))
         key = stage.api_key(home)
         with stage.consentry(home) as (url, _):
@@ -203,7 +206,7 @@ SECTIONS = {"token": token, "library": library, "proxy": proxy, "start": start, 
 
 
 @contextmanager
-def database(*, postgres: bool) -> Iterator[Callable[[], str | None]]:
+def database(*, postgres: bool) -> Iterator[Fresh]:
     """Give each section a database of its own."""
     if not postgres:
         yield lambda: None
@@ -230,7 +233,7 @@ def main() -> None:
     print(f"{'PostgreSQL' if chosen.postgres else 'SQLite'}, medians of {chosen.runs} runs", flush=True)
     with database(postgres=chosen.postgres) as make:
         for name in chosen.sections or SECTIONS:
-            SECTIONS[name](make(), chosen.runs)
+            SECTIONS[name](make, chosen.runs)
 
 
 if __name__ == "__main__":
