@@ -1,0 +1,1 @@
+"""Sources, their runs, and the datasets that they keep up to date."""
