@@ -112,6 +112,21 @@ class Pager(Protocol):
         """
 
 
+FieldKind = Literal[
+    "integer", "decimal", "double", "boolean", "text", "timestamp", "date", "time", "json", "object", "list"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One member of a stream's records, as the API spells it."""
+
+    name: str
+    kind: FieldKind  # decimal is for money; json is for what has no settled form, and stays one text
+    members: tuple["Field", ...] = ()  # of an object, or of a list's items; items that are scalars have one: "value"
+    meaning: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
     """A readable collection of the connector."""
@@ -130,7 +145,12 @@ class Stream:
     parent_field: str | None = None  # where the parent's id is put, when the records themselves don't name it
     single: bool = False  # one object instead of a list
     changed_since: bool = False  # understands the parameter ``since``
-    deleted_path: str | None = None  # the feed that tells of deletions
+    deleted_path: str | None = None  # the feed that tells of deletions; it wants ``since``
+    deleted_keys: tuple[str, ...] = ()  # the feed's lists: what was deleted, and what was withdrawn from this user
+    newest_first: bool = False  # what is new stands at the beginning of the list
+    by_ids: int = 0  # how many records one GET of {path}/{id},{id} takes; 0: the API has no such read
+    fields: tuple[Field, ...] = ()  # what the records are known to hold; others may come and are kept too
+    definitions: str | None = None  # the stream that defines its custom fields, whose values stand in the list "fields"
     note: str = ""
 
 

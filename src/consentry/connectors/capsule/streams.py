@@ -6,6 +6,7 @@ from consentry.connectors.contract import Stream
 
 _WITH_FIELDS: Final = {"embed": "tags,fields"}  # left out, tags and custom fields are missing
 _WITH_TASKS: Final = {"embed": "task,tasks"}  # documentation and Capsule's own client use one word each
+_IDS_AT_ONCE: Final = 10
 
 STREAMS: Final = (
     Stream(
@@ -17,6 +18,9 @@ STREAMS: Final = (
         params=_WITH_FIELDS,
         changed_since=True,
         deleted_path="/api/v2/parties/deleted",
+        deleted_keys=("parties", "restrictedParties"),
+        by_ids=_IDS_AT_ONCE,
+        definitions="party_field_definitions",
     ),
     Stream(
         name="employees",
@@ -28,6 +32,7 @@ STREAMS: Final = (
         parent="parties",
         parent_where={"type": "organisation"},
         parent_field="organisationId",
+        definitions="party_field_definitions",
         primary_key=("organisationId", "id"),
     ),
     Stream(
@@ -39,6 +44,9 @@ STREAMS: Final = (
         params=_WITH_FIELDS,
         changed_since=True,
         deleted_path="/api/v2/opportunities/deleted",
+        deleted_keys=("opportunities", "restrictedOpportunities"),
+        by_ids=_IDS_AT_ONCE,
+        definitions="opportunity_field_definitions",
     ),
     Stream(
         name="opportunity_parties",
@@ -59,6 +67,9 @@ STREAMS: Final = (
         params=_WITH_FIELDS,
         changed_since=True,
         deleted_path="/api/v2/kases/deleted",
+        deleted_keys=("kases", "restrictedKases"),
+        by_ids=_IDS_AT_ONCE,
+        definitions="project_field_definitions",
     ),
     Stream(
         name="project_parties",
@@ -77,6 +88,7 @@ STREAMS: Final = (
         path="/api/v2/tasks",
         records_key="tasks",
         params={"status": "open,completed,pending"},
+        by_ids=_IDS_AT_ONCE,
         note="Deletions show only in a full listing.",
     ),
     Stream(
@@ -85,6 +97,7 @@ STREAMS: Final = (
         meaning="The history of the whole account, newest first.",
         path="/api/v2/entries",
         records_key="entries",
+        newest_first=True,
         note="Changed and deleted entries show only in a full listing.",
     ),
     Stream(
@@ -153,6 +166,7 @@ STREAMS: Final = (
         path="/api/v2/pipelines",
         records_key="pipelines",
         params={"includeDeleted": "true"},
+        by_ids=_IDS_AT_ONCE,
     ),
     Stream(
         name="milestones",
