@@ -16,15 +16,26 @@ from consentry.connectors.contract import (
     SignedInClient,
     Stream,
 )
-from consentry.connectors.reading import read
+from consentry.connectors.reading import (
+    MOST_MISSING,
+    Course,
+    first_path,
+    read,
+    read_by_ids,
+    read_children,
+    read_deleted,
+    read_page,
+)
 from consentry.oauth import ClientAuth
 
 __all__ = [
+    "MOST_MISSING",
     "Account",
     "Answer",
     "Catalogue",
     "ClientAuth",
     "Connector",
+    "Course",
     "Field",
     "FieldKind",
     "FormField",
@@ -35,6 +46,11 @@ __all__ = [
     "Scope",
     "SignedInClient",
     "Stream",
+    "first_path",
     "list_names",
     "read",
+    "read_by_ids",
+    "read_children",
+    "read_deleted",
+    "read_page",
 ]

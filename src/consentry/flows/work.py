@@ -40,3 +40,7 @@ class Watch(Protocol):
 
     def is_cancelled(self) -> bool:
         """Tell whether somebody asked for an end."""
+
+
+class Cancelled(Exception):
+    """Somebody asked for the end of the run."""
