@@ -4,9 +4,12 @@ python bench/figures.py [token library proxy start due …] [--runs N] [--postgr
 """
 
 import argparse
+import os
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -65,7 +68,7 @@ def library(fresh: Fresh, runs: int) -> None:
 
     with stage.upstream() as provider, stage.home(provider, fresh()) as home:
         (credential,) = stage.stock(home, 1)
-        stage.os.environ.update(home.environment(0))
+        os.environ.update(home.environment(0))
         with consentry.open() as hub:
             auth = hub.credential(credential).auth()
             request = httpx2.Request("GET", f"{provider}/api/v2/users")
@@ -202,7 +205,13 @@ def due(fresh: Fresh, _runs: int, count: int = 10_000) -> None:
     )
 
 
-SECTIONS = {"token": token, "library": library, "proxy": proxy, "start": start, "due": due}
+SECTIONS: dict[str, Callable[[Fresh, int], None]] = {
+    "token": token,
+    "library": library,
+    "proxy": proxy,
+    "start": start,
+    "due": due,
+}
 
 
 @contextmanager
@@ -214,14 +223,14 @@ def database(*, postgres: bool) -> Iterator[Fresh]:
     sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
     from ground.databases import Databases
 
-    folder = Path(stage.tempfile.mkdtemp(prefix="consentry-bench-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="consentry-bench-pg-"))
     databases = Databases(folder)
     try:
         with ExitStack() as stack:
             yield lambda: stack.enter_context(databases.make("postgresql", folder))
     finally:
         databases.close()
-        stage.shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def main() -> None:

@@ -16,6 +16,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.request import Request, urlopen
 
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from consentry import app as composition
 from consentry.app import App
 from consentry.core.secret import Secret
@@ -35,8 +38,9 @@ class Home:
     provider: str
     database_url: str | None
 
-    def settings(self, **more: object) -> Settings:
-        return Settings(home=self.path, database_url=self.database_url, base_urls={"capsule": self.provider}, **more)
+    def settings(self) -> Settings:
+        database = None if self.database_url is None else SecretStr(self.database_url)
+        return Settings(home=self.path, database_url=database, base_urls={"capsule": self.provider})
 
     def environment(self, port: int) -> dict[str, str]:
         own = {
@@ -146,7 +150,7 @@ async def _stock(at: Home, count: int, due_in: timedelta) -> list[int]:
     return made
 
 
-async def _one(app: App, connection: object, number: int, due_in: timedelta) -> int:
+async def _one(app: App, connection: AsyncConnection, number: int, due_in: timedelta) -> int:
     now = datetime.now(UTC)
     values = {
         "connector": "capsule",
