@@ -1,53 +1,38 @@
 """Sources and claimed runs for tests, with a watch that remembers what it was told."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from consentry.core.clock import FakeClock
-from consentry.flows.model import (
-    Counts,
-    ManualRead,
-    Source,
-    SourceId,
-    StreamRun,
-    WarehouseSpec,
-)
+from consentry.flows.model import Counts, Source, SourceId, StreamRun, WarehouseSpec
 
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def a_source(
-    *,
-    streams: tuple[str, ...] | None = None,
-    manual: ManualRead | None = None,
-    warehouse: WarehouseSpec | None = None,
-    full_listing_every: timedelta = timedelta(days=1),
-    **more: Any,
-) -> Source:
-    """Return a source of Capsule's."""
-    return Source(
-        **{
-            "id": SourceId(1),
-            "name": "CRM",
-            "connector": "capsule",
-            "credential_id": 1,
-            "credential_name": "Sales CRM",
-            "streams": streams,
-            "manual": manual,
-            "dataset": "crm",
-            "warehouse": warehouse or WarehouseSpec(),
-            "deletions": "mark",
-            "full_listing_every": full_listing_every,
-            "schedule": None,
-            "is_active": True,
-            "next_run_at": None,
-            "created_by": "person:ada@example.com",
-            "created_at": MADE,
-            "updated_at": MADE,
-        }
-        | more
+def a_source(**said: Any) -> Source:
+    """Return a source of Capsule's that reads everything, but for what is said otherwise."""
+    plain = Source(
+        id=SourceId(1),
+        name="CRM",
+        connector="capsule",
+        credential_id=1,
+        credential_name="Sales CRM",
+        streams=None,
+        manual=None,
+        dataset="crm",
+        warehouse=WarehouseSpec(),
+        deletions="mark",
+        full_listing_every=timedelta(days=1),
+        schedule=None,
+        is_active=True,
+        next_run_at=None,
+        created_by="person:ada@example.com",
+        created_at=MADE,
+        updated_at=MADE,
     )
+    return replace(plain, **said)
 
 
 class Onlooker:
