@@ -122,7 +122,7 @@ class Field:
     """One member of a stream's records, as the API spells it."""
 
     name: str
-    kind: FieldKind  # decimal is for money; json is for what has no settled form, and stays one text
+    kind: FieldKind  # decimal is for money; json for what has no settled form: a text as it is, all else as JSON text
     members: tuple["Field", ...] = ()  # of an object, or of a list's items; items that are scalars have one: "value"
     meaning: str = ""
 
@@ -152,6 +152,20 @@ class Stream:
     fields: tuple[Field, ...] = ()  # what the records are known to hold; others may come and are kept too
     definitions: str | None = None  # the stream that defines its custom fields, whose values stand in the list "fields"
     note: str = ""
+
+    @property
+    def cost(self) -> str:
+        """How changes and deletions are found and what that takes in requests, in one sentence for people."""
+        if self.parent is not None:
+            return "One request for each parent in a full listing; in between, only for parents that changed."
+        if self.changed_since and self.deleted_path is not None:
+            return "Lists all once, then asks what changed and what was deleted: two requests when nothing did."
+        if self.newest_first:
+            return "Newest first until known ground: one request. A full listing shows older changes and deletions."
+        if not self.paginated:
+            return "One request tells everything; what is missing from it was deleted."
+        whole = f"A full listing takes a request for every {self.per_page} records and shows deletions"
+        return f"{whole}; in between, only what changed is asked for." if self.changed_since else f"{whole}."
 
 
 class FindAccount(Protocol):

@@ -2,10 +2,12 @@
 
 from typing import Final
 
+from consentry.connectors.capsule import fields
 from consentry.connectors.contract import Stream
 
 _WITH_FIELDS: Final = {"embed": "tags,fields"}  # left out, tags and custom fields are missing
 _WITH_TASKS: Final = {"embed": "task,tasks"}  # documentation and Capsule's own client use one word each
+_WITH_DATA_TAGS: Final = {"includeDataTagFields": "true"}  # undocumented, from Capsule's own client
 _IDS_AT_ONCE: Final = 10
 
 STREAMS: Final = (
@@ -21,6 +23,7 @@ STREAMS: Final = (
         deleted_keys=("parties", "restrictedParties"),
         by_ids=_IDS_AT_ONCE,
         definitions="party_field_definitions",
+        fields=fields.PARTY,
     ),
     Stream(
         name="employees",
@@ -31,9 +34,10 @@ STREAMS: Final = (
         params=_WITH_FIELDS,
         parent="parties",
         parent_where={"type": "organisation"},
-        parent_field="organisationId",
+        parent_field="employerId",
         definitions="party_field_definitions",
-        primary_key=("organisationId", "id"),
+        primary_key=("employerId", "id"),
+        fields=(fields.parent_id("employerId"), *fields.PARTY),
     ),
     Stream(
         name="opportunities",
@@ -47,6 +51,7 @@ STREAMS: Final = (
         deleted_keys=("opportunities", "restrictedOpportunities"),
         by_ids=_IDS_AT_ONCE,
         definitions="opportunity_field_definitions",
+        fields=fields.OPPORTUNITY,
     ),
     Stream(
         name="opportunity_parties",
@@ -57,6 +62,7 @@ STREAMS: Final = (
         parent="opportunities",
         parent_field="opportunityId",
         primary_key=("opportunityId", "id"),
+        fields=(fields.parent_id("opportunityId"), *fields.CONTACT),
     ),
     Stream(
         name="projects",
@@ -70,6 +76,7 @@ STREAMS: Final = (
         deleted_keys=("kases", "restrictedKases"),
         by_ids=_IDS_AT_ONCE,
         definitions="project_field_definitions",
+        fields=fields.PROJECT,
     ),
     Stream(
         name="project_parties",
@@ -80,6 +87,7 @@ STREAMS: Final = (
         parent="projects",
         parent_field="kaseId",
         primary_key=("kaseId", "id"),
+        fields=(fields.parent_id("kaseId"), *fields.CONTACT),
     ),
     Stream(
         name="tasks",
@@ -88,8 +96,9 @@ STREAMS: Final = (
         path="/api/v2/tasks",
         records_key="tasks",
         params={"status": "open,completed,pending"},
+        changed_since=True,  # undocumented, from Capsule's own client; ignored, it would only cost requests
         by_ids=_IDS_AT_ONCE,
-        note="Deletions show only in a full listing.",
+        fields=fields.TASK,
     ),
     Stream(
         name="entries",
@@ -98,7 +107,7 @@ STREAMS: Final = (
         path="/api/v2/entries",
         records_key="entries",
         newest_first=True,
-        note="Changed and deleted entries show only in a full listing.",
+        fields=fields.ENTRY,
     ),
     Stream(
         name="users",
@@ -107,6 +116,7 @@ STREAMS: Final = (
         path="/api/v2/users",
         records_key="users",
         paginated=False,
+        fields=fields.USER,
     ),
     Stream(
         name="teams",
@@ -116,6 +126,7 @@ STREAMS: Final = (
         records_key="teams",
         params={"embed": "memberships"},
         paginated=False,
+        fields=fields.TEAM,
     ),
     Stream(
         name="party_tags",
@@ -123,6 +134,7 @@ STREAMS: Final = (
         meaning="The tags that people and organisations can carry, data tags included.",
         path="/api/v2/parties/tags",
         records_key="tags",
+        fields=fields.TAG,
     ),
     Stream(
         name="party_field_definitions",
@@ -130,6 +142,8 @@ STREAMS: Final = (
         meaning="What the custom fields of people and organisations are called, and what they may hold.",
         path="/api/v2/parties/fields/definitions",
         records_key="definitions",
+        params=_WITH_DATA_TAGS,
+        fields=fields.DEFINITION,
     ),
     Stream(
         name="opportunity_tags",
@@ -137,6 +151,7 @@ STREAMS: Final = (
         meaning="The tags that opportunities can carry, data tags included.",
         path="/api/v2/opportunities/tags",
         records_key="tags",
+        fields=fields.TAG,
     ),
     Stream(
         name="opportunity_field_definitions",
@@ -144,6 +159,8 @@ STREAMS: Final = (
         meaning="What the custom fields of opportunities are called, and what they may hold.",
         path="/api/v2/opportunities/fields/definitions",
         records_key="definitions",
+        params=_WITH_DATA_TAGS,
+        fields=fields.DEFINITION,
     ),
     Stream(
         name="project_tags",
@@ -151,6 +168,7 @@ STREAMS: Final = (
         meaning="The tags that projects can carry, data tags included.",
         path="/api/v2/kases/tags",
         records_key="tags",
+        fields=fields.TAG,
     ),
     Stream(
         name="project_field_definitions",
@@ -158,6 +176,8 @@ STREAMS: Final = (
         meaning="What the custom fields of projects are called, and what they may hold.",
         path="/api/v2/kases/fields/definitions",
         records_key="definitions",
+        params=_WITH_DATA_TAGS,
+        fields=fields.DEFINITION,
     ),
     Stream(
         name="pipelines",
@@ -167,6 +187,7 @@ STREAMS: Final = (
         records_key="pipelines",
         params={"includeDeleted": "true"},
         by_ids=_IDS_AT_ONCE,
+        fields=fields.PIPELINE,
     ),
     Stream(
         name="milestones",
@@ -175,7 +196,7 @@ STREAMS: Final = (
         path="/api/v2/pipelines/{parent}/milestones",
         records_key="milestones",
         parent="pipelines",
-        parent_field="pipelineId",
+        fields=fields.MILESTONE,
     ),
     Stream(
         name="boards",
@@ -184,6 +205,7 @@ STREAMS: Final = (
         path="/api/v2/boards",
         records_key="boards",
         params={"status": "all"},
+        fields=fields.BOARD,
     ),
     Stream(
         name="stages",
@@ -192,6 +214,7 @@ STREAMS: Final = (
         path="/api/v2/stages",
         records_key="stages",
         params={"status": "all", "includeOnDeletedBoard": "true"},
+        fields=fields.STAGE,
     ),
     Stream(
         name="lost_reasons",
@@ -200,6 +223,7 @@ STREAMS: Final = (
         path="/api/v2/lostreasons",
         records_key="lostReasons",
         paginated=False,
+        fields=fields.LOST_REASON,
     ),
     Stream(
         name="track_definitions",
@@ -208,6 +232,7 @@ STREAMS: Final = (
         path="/api/v2/trackdefinitions",
         records_key="trackDefinitions",
         params={"type": "all"},
+        fields=fields.TRACK_DEFINITION,
     ),
     Stream(
         name="party_tracks",
@@ -218,6 +243,7 @@ STREAMS: Final = (
         params=_WITH_TASKS,
         parent="parties",
         parent_field="partyId",
+        fields=(fields.parent_id("partyId"), *fields.TRACK),
     ),
     Stream(
         name="opportunity_tracks",
@@ -228,6 +254,7 @@ STREAMS: Final = (
         params=_WITH_TASKS,
         parent="opportunities",
         parent_field="opportunityId",
+        fields=(fields.parent_id("opportunityId"), *fields.TRACK),
     ),
     Stream(
         name="project_tracks",
@@ -238,6 +265,7 @@ STREAMS: Final = (
         params=_WITH_TASKS,
         parent="projects",
         parent_field="kaseId",
+        fields=(fields.parent_id("kaseId"), *fields.TRACK),
     ),
     Stream(
         name="categories",
@@ -245,6 +273,7 @@ STREAMS: Final = (
         meaning="Kinds of tasks, with their colours.",
         path="/api/v2/categories",
         records_key="categories",
+        fields=fields.CATEGORY,
     ),
     Stream(
         name="activity_types",
@@ -252,6 +281,7 @@ STREAMS: Final = (
         meaning="Kinds of entries; those with a negative id are built in.",
         path="/api/v2/activitytypes",
         records_key="activityTypes",
+        fields=fields.ACTIVITY_TYPE,
     ),
     Stream(
         name="goals",
@@ -260,6 +290,7 @@ STREAMS: Final = (
         path="/api/v2/goals",
         records_key="goals",
         note="Needs one of Capsule's paid plans.",
+        fields=fields.GOAL,
     ),
     Stream(
         name="goal_periods",
@@ -268,8 +299,8 @@ STREAMS: Final = (
         path="/api/v2/goals/{parent}/periods",
         records_key="goalPeriods",
         parent="goals",
-        parent_field="goalId",
         note="Needs one of Capsule's paid plans.",
+        fields=fields.GOAL_PERIOD,
     ),
     Stream(
         name="titles",
@@ -278,6 +309,7 @@ STREAMS: Final = (
         path="/api/v2/titles",
         records_key="personTitles",
         paginated=False,
+        fields=fields.TITLE,
     ),
     Stream(
         name="countries",
@@ -287,6 +319,7 @@ STREAMS: Final = (
         records_key="countries",
         primary_key=("alpha2Code",),
         paginated=False,
+        fields=fields.COUNTRY,
     ),
     Stream(
         name="currencies",
@@ -296,6 +329,7 @@ STREAMS: Final = (
         records_key="currencies",
         primary_key=("code",),
         paginated=False,
+        fields=fields.CURRENCY,
     ),
     Stream(
         name="site",
@@ -306,6 +340,7 @@ STREAMS: Final = (
         primary_key=("subdomain",),
         paginated=False,
         single=True,
+        fields=fields.SITE,
     ),
     Stream(
         name="rest_hooks",
@@ -315,5 +350,6 @@ STREAMS: Final = (
         records_key="restHooks",
         paginated=False,
         note="For administrators only.",
+        fields=fields.REST_HOOK,
     ),
 )
