@@ -255,7 +255,7 @@ GOAL_PERIOD: Final = (
     _amount("currentValue"),
 )
 TITLE: Final = (_ID, _text("title"))
-COUNTRY: Final = (*_all("text", "name", "alpha2Code", "alpha3Code"), _number("numericCode"), _text("dialCode"))
+COUNTRY: Final = (*_all("text", "name", "alpha2Code", "alpha3Code"), _number("numericCode"), _loose("dialCode"))
 CURRENCY: Final = tuple(_all("text", "code", "symbol", "name", "pluralName"))
 SITE: Final = tuple(_all("text", "subdomain", "name", "url"))
 REST_HOOK: Final = (
