@@ -7,11 +7,12 @@ ConsentryError
 │   └── AuthorizationRequired, ReauthorizationRequired, ConsentRefused, AuthorizationFailed, ScopeMissing
 ├── OperatorError    whoever runs this must act
 │   └── ClientRejected, RedirectNotRegistered, AddressRefused, KeyMissing, KeyWrong,
-│         SettingWrong, StorageBroken
+│         SettingWrong, StorageBroken, WarehouseRefused
 ├── PassingError     nobody; later
-│   └── RateLimited, ProviderDown, NoAnswer, RefreshFailing, LeaseTaken, StorageBusy, ServerUnreachable
+│   └── RateLimited, ProviderDown, NoAnswer, RefreshFailing, LeaseTaken, StorageBusy, WarehouseBusy,
+│         ServerUnreachable
 ├── ProviderError    the provider broke its word
-│   └── ReplyNotUnderstood
+│   └── ReplyNotUnderstood, ColumnChanged
 └── DataError        this record, not this run
     └── SealBroken
 """
@@ -218,6 +219,13 @@ class StorageBroken(OperatorError):
     code = "storage_broken"
 
 
+class WarehouseRefused(OperatorError):
+    """The warehouse does not take the dataset."""
+
+    code = "warehouse_refused"
+    default_hint = "Mend what the message names in the warehouse, or give the source another one; then run it again."
+
+
 # --- nobody acts; it passes
 
 
@@ -268,6 +276,13 @@ class StorageBusy(PassingError):
     code = "storage_busy"
 
 
+class WarehouseBusy(PassingError):
+    """The warehouse can't take or give rows right now."""
+
+    code = "warehouse_busy"
+    default_hint = "Close what holds the warehouse, or wait; the run goes on by itself where it was."
+
+
 class ServerUnreachable(PassingError):
     """The Consentry server that CONSENTRY_URL names can't be reached."""
 
@@ -289,6 +304,13 @@ class ReplyNotUnderstood(ProviderError):
 
     code = "reply_not_understood"
     default_hint = "Try again; if it stays so, the provider has to look into it."
+
+
+class ColumnChanged(ProviderError):
+    """A value no longer fits the type of its column."""
+
+    code = "column_changed"
+    default_hint = "Compare the API's answer with the column; to take the new type, let the source keep another dataset."
 
 
 # --- one record
