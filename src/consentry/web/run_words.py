@@ -1,0 +1,205 @@
+"""Runs and their streams in words, with the shape and colour that go with them. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from consentry.flows.model import ENDED, Counts, Run, RunStatus, Source, StreamRun, StreamStatus, Trouble
+from consentry.web.amounts import counted, figure, lasted, size
+from consentry.web.moments import Moment, moment, relative
+from consentry.web.status import Shape, StatusWords
+
+RUN_STATUSES: Final[dict[str, str]] = {
+    RunStatus.QUEUED: "Queued",
+    RunStatus.RUNNING: "Running",
+    RunStatus.WAITING: "Waiting",
+    RunStatus.SUCCEEDED: "Succeeded",
+    RunStatus.PARTLY_FAILED: "Partly failed",
+    RunStatus.FAILED: "Failed",
+    RunStatus.CANCELLED: "Cancelled",
+}
+_RUN_SHAPES: Final[dict[RunStatus, Shape]] = {
+    RunStatus.QUEUED: "waiting",
+    RunStatus.RUNNING: "waiting",
+    RunStatus.WAITING: "warn",
+    RunStatus.SUCCEEDED: "ok",
+    RunStatus.PARTLY_FAILED: "warn",
+    RunStatus.FAILED: "bad",
+    RunStatus.CANCELLED: "waiting",
+}
+_STREAMS: Final[dict[StreamStatus, StatusWords]] = {
+    StreamStatus.PENDING: StatusWords(shape="waiting", words="Not begun"),
+    StreamStatus.RUNNING: StatusWords(shape="waiting", words="Reading"),
+    StreamStatus.SUCCEEDED: StatusWords(shape="ok", words="Succeeded"),
+    StreamStatus.FAILED: StatusWords(shape="bad", words="Failed"),
+    StreamStatus.CANCELLED: StatusWords(shape="waiting", words="Cancelled"),
+}
+_TRIGGERS: Final = {"hand": "by hand", "schedule": "by its schedule", "hook": "by a hook"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountsView:
+    """What a run or one of its streams has done, as figures."""
+
+    read: str
+    new: str
+    changed: str
+    deleted: str
+    requests: str
+    size: str
+    took: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamView:
+    """One stream of a run."""
+
+    name: str
+    title: str
+    status: StatusWords
+    counts: CountsView
+    progress: str  # counted words, such as "12,300 of about 20,000"
+    most: int  # the bar's end; 0 where nobody knows it
+    done: int  # how far the bar is, at most its end
+    is_running: bool
+    is_pending: bool
+    new_columns: tuple[str, ...]
+    error: Trouble | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """One run, as lists and pages show it."""
+
+    id: int
+    flow_id: int
+    flow_name: str
+    status: StatusWords
+    has_ended: bool
+    trigger: str
+    queued_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+    counts: CountsView
+    waiting: str  # what is waited for, and until when
+    can_cancel: bool
+    cancel_asked: bool
+    error: Trouble | None
+    streams: tuple[StreamView, ...]
+    pending: str  # how many streams have not begun, or empty
+    summary: str  # how it is doing, in one sentence
+
+
+def run_view(run: Run, titles: dict[str, str], now: datetime) -> RunView:
+    """Return what pages show of a run; ``titles`` are the streams' titles by name."""
+    has_ended = run.status in ENDED
+    return RunView(
+        id=run.id,
+        flow_id=run.flow_id,
+        flow_name=run.flow_name,
+        status=run_status(run),
+        has_ended=has_ended,
+        trigger=_TRIGGERS[run.trigger],
+        queued_at=moment(run.queued_at, now),
+        started_at=moment(run.started_at, now) if run.started_at else None,
+        finished_at=moment(run.finished_at, now) if run.finished_at else None,
+        counts=counts_view(run.counts, seconds_of(run, now)),
+        waiting=_waiting(run, now),
+        can_cancel=not has_ended and not run.cancel_asked,
+        cancel_asked=run.cancel_asked and not has_ended,
+        error=run.error,
+        streams=tuple(stream_view(stream, titles) for stream in run.streams),
+        pending=_pending(run),
+        summary=summary_of(run, now),
+    )
+
+
+def stream_view(stream: StreamRun, titles: dict[str, str]) -> StreamView:
+    """Return what pages show of one stream of a run."""
+    read, most = stream.counts.read, stream.expected or 0
+    is_done = stream.status is StreamStatus.SUCCEEDED
+    return StreamView(
+        name=stream.name,
+        title=titles.get(stream.name, stream.name),
+        status=_STREAMS[stream.status],
+        counts=counts_view(stream.counts, stream.counts.seconds),
+        progress=_progress(stream, read, most),
+        most=max(most, read, 1) if most or is_done else 0,
+        done=max(most, read, 1) if is_done else read,
+        is_running=stream.status is StreamStatus.RUNNING,
+        is_pending=stream.status is StreamStatus.PENDING,
+        new_columns=stream.new_columns,
+        error=stream.error,
+    )
+
+
+def _progress(stream: StreamRun, read: int, most: int) -> str:
+    if stream.status is StreamStatus.PENDING:
+        return "not begun"
+    if stream.status is StreamStatus.RUNNING and most > read:
+        return f"{figure(read)} of about {figure(most)}"
+    return counted(read, "record")
+
+
+def counts_view(counts: Counts, seconds: float) -> CountsView:
+    """Return counts as figures."""
+    return CountsView(
+        read=figure(counts.read),
+        new=figure(counts.new),
+        changed=figure(counts.changed),
+        deleted=figure(counts.deleted),
+        requests=figure(counts.requests),
+        size=size(counts.bytes),
+        took=lasted(seconds),
+    )
+
+
+def run_status(run: Run) -> StatusWords:
+    """Say how a run is doing."""
+    words = "Being cancelled" if run.cancel_asked and run.status not in ENDED else RUN_STATUSES[run.status]
+    return StatusWords(shape=_RUN_SHAPES[run.status], words=words, detail=run.error.message if run.error else "")
+
+
+def seconds_of(run: Run, now: datetime) -> float:
+    """Return how long a run took, or has taken so far."""
+    if run.started_at is None:
+        return 0.0
+    return max(0.0, ((run.finished_at or now) - run.started_at).total_seconds())
+
+
+def summary_of(run: Run, now: datetime) -> str:
+    """Say how a run is doing in one sentence; it is what a live page speaks aloud."""
+    done = sum(stream.status is StreamStatus.SUCCEEDED for stream in run.streams)
+    failed = sum(stream.status is StreamStatus.FAILED for stream in run.streams)
+    failure = f", {failed} failed" if failed else ""
+    if run.status is RunStatus.QUEUED:
+        return "Queued: a runner takes it in a moment."
+    if run.status not in ENDED:
+        begun = "Being cancelled" if run.cancel_asked else RUN_STATUSES[run.status]
+        return f"{begun}: {done} of {counted(len(run.streams), 'stream')} done{failure}."
+    took = lasted(seconds_of(run, now))
+    return f"{RUN_STATUSES[run.status]} after {took}: {done} of {counted(len(run.streams), 'stream')} read{failure}."
+
+
+def _pending(run: Run) -> str:
+    left = sum(stream.status is StreamStatus.PENDING for stream in run.streams)
+    return f"{counted(left, 'stream')} {'has' if left == 1 else 'have'} not begun." if left else ""
+
+
+def _waiting(run: Run, now: datetime) -> str:
+    if run.status is not RunStatus.WAITING:
+        return ""
+    words = run.waiting_for.rstrip(".") or "Waiting"
+    return f"{words}, until {relative(run.waiting_until, now)}." if run.waiting_until else f"{words}."
+
+
+def source_status(source: Source) -> StatusWords:
+    """Say how a source is: at work, paused, or how its last run ended."""
+    last = source.last_run
+    if last is not None and last.status not in ENDED:
+        return run_status(last)
+    if not source.is_active:
+        return StatusWords(shape="waiting", words="Paused")
+    if last is None:
+        return StatusWords(shape="waiting", words="Not run yet")
+    return run_status(last)

@@ -1,0 +1,91 @@
+"""Schedules: in words, and as the fields that a person fills in. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final, Literal
+
+from consentry.errors import FieldError
+from consentry.flows.model import Schedule
+from consentry.web.amounts import every, in_unit
+
+Kind = Literal["hand", "every", "daily", "cron"]
+KINDS: Final[Mapping[Kind, str]] = {
+    "hand": "By hand",
+    "every": "Every so often",
+    "daily": "Daily at a time",
+    "cron": "By a cron line",
+}
+UNITS: Final = {"minutes": "minutes", "hours": "hours", "days": "days"}
+_WORTH: Final = {
+    "minutes": timedelta(minutes=1),
+    "hours": timedelta(hours=1),
+    "days": timedelta(days=1),
+}
+LONGEST: Final = timedelta(days=366)
+
+
+def schedule_words(schedule: Schedule | None) -> str:
+    """Say when a source runs by itself."""
+    if schedule is None:
+        return "By hand"
+    if schedule.every is not None:
+        return every(schedule.every).capitalize()
+    if schedule.daily_at is not None:
+        return f"Daily at {schedule.daily_at}, {schedule.timezone}"
+    return f"Cron {schedule.cron}, {schedule.timezone}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedSchedule:
+    """A schedule as it stands in the form."""
+
+    kind: str = "hand"
+    every: str = "1"
+    unit: str = "hours"
+    daily_at: str = "06:00"
+    cron: str = ""
+    timezone: str = "UTC"
+
+
+def typed_schedule(schedule: Schedule | None) -> TypedSchedule:
+    """Return what the form shows for a schedule."""
+    if schedule is None:
+        return TypedSchedule()
+    typed = TypedSchedule(timezone=schedule.timezone)
+    if schedule.every is not None:
+        number, unit = in_unit(schedule.every)
+        return replace(typed, kind="every", every=str(number), unit=unit)
+    if schedule.daily_at is not None:
+        return replace(typed, kind="daily", daily_at=schedule.daily_at)
+    return replace(typed, kind="cron", cron=schedule.cron or "")
+
+
+def read_schedule(typed: TypedSchedule, errors: list[FieldError]) -> Schedule | None:
+    """Return the schedule that was typed; note what can't be one. The source's own rules judge the rest."""
+    zone = typed.timezone.strip() or "UTC"
+    match typed.kind:
+        case "every":
+            length = read_length(typed.every, typed.unit)
+            if length is None:
+                errors.append(FieldError(field="every", message="Enter a whole number, at least 1."))
+            return Schedule(every=length)
+        case "daily":
+            if not typed.daily_at.strip():
+                errors.append(FieldError(field="daily_at", message="Enter the time, such as 06:00."))
+            return Schedule(daily_at=typed.daily_at.strip(), timezone=zone)
+        case "cron":
+            if not typed.cron.strip():
+                errors.append(FieldError(field="cron", message="Enter five fields, such as 0 6 * * 1-5."))
+            return Schedule(cron=" ".join(typed.cron.split()), timezone=zone)
+        case _:
+            return None
+
+
+def read_length(number: str, unit: str) -> timedelta | None:
+    """Return a length of time out of a number and a unit, or None when it isn't one between a minute and a year."""
+    text = number.strip()
+    if not text.isascii() or not text.isdigit() or len(text) > 6 or unit not in _WORTH:
+        return None
+    length = int(text) * _WORTH[unit]
+    return length if timedelta(0) < length <= LONGEST else None

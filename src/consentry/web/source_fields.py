@@ -1,0 +1,166 @@
+"""The fields of a source as pages show them, in the Configure step and when a source is edited. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from consentry.connectors import Connector, Stream
+from consentry.errors import FieldError
+from consentry.web.choices import Choice, choices
+from consentry.web.fields import Field, filled
+from consentry.web.manual import PARAMETERS_FIELD, PATH_FIELD, RECORDS_FIELD
+from consentry.web.schedules import KINDS, UNITS
+from consentry.web.source_form import (
+    DATASET,
+    DELETIONS,
+    DUCKDB_PATH,
+    NAME,
+    PARQUET_PATH,
+    POSTGRES_URL,
+    WAREHOUSES,
+    TypedSource,
+    zones,
+)
+
+_PAGING: Final = {"link": "Follow the links to further pages", "none": "Everything is on one page"}
+_FULL: Final = Field(
+    name="full_number",
+    label="Full listing every",
+    id="full-number",
+    help="Only for streams whose deletions nothing else tells: their whole list is compared this often.",
+)
+_EVERY: Final = Field(name="every", label="Every", id="every")
+_DAILY_AT: Final = Field(name="daily_at", label="Time", id="daily-at", max_length=5, help="Such as 06:00.")
+_CRON: Final = Field(
+    name="cron",
+    label="Cron line",
+    id="cron",
+    max_length=100,
+    help="Minute, hour, day, month, day of the week: 0 6 * * 1-5 is 6 o'clock on working days.",
+)
+_ZONE: Final = Field(
+    name="timezone", label="Time zone", id="timezone", max_length=64, help="By area and city, such as Europe/Berlin."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One of several ways to choose from, with its meaning."""
+
+    value: str
+    word: str
+    meaning: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamChoice:
+    """One stream to choose."""
+
+    name: str
+    title: str
+    meaning: str
+    cost: str  # how changes and deletions are found, and what that costs
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFields:
+    """Everything that a source can be given, beyond what it reads."""
+
+    name: Field
+    dataset: Field
+    warehouses: tuple[Option, ...]
+    duckdb_path: Field
+    postgres_url: Field
+    parquet_path: Field
+    deletions: tuple[Option, ...]
+    full: Field
+    full_units: tuple[Choice, ...]
+    schedules: tuple[Option, ...]
+    every: Field
+    every_units: tuple[Choice, ...]
+    daily_at: Field
+    cron: Field
+    timezone: Field
+    zones: tuple[str, ...]
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Every field, for the summary of what is wrong."""
+        places = (self.name, self.dataset, self.duckdb_path, self.postgres_url, self.parquet_path)
+        return (*places, self.full, self.every, self.daily_at, self.cron, self.timezone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManualFields:
+    """The reading request that a person writes."""
+
+    path: Field
+    parameters: Field
+    records: Field
+    paging: tuple[Choice, ...]
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Every field, for the summary of what is wrong."""
+        return (self.path, self.parameters, self.records)
+
+
+def stream_choices(connector: Connector, chosen: Iterable[str]) -> tuple[StreamChoice, ...]:
+    """Return the streams to choose from."""
+    names = set(chosen)
+    return tuple(_choice(stream, is_chosen=stream.name in names) for stream in connector.streams)
+
+
+def _choice(stream: Stream, *, is_chosen: bool) -> StreamChoice:
+    return StreamChoice(
+        name=stream.name, title=stream.title, meaning=stream.meaning, cost=stream.cost, is_chosen=is_chosen
+    )
+
+
+def manual_fields(typed: TypedSource, errors: Iterable[FieldError]) -> ManualFields:
+    """Return the fields of the manual request."""
+    path, parameters, records = filled((PATH_FIELD, PARAMETERS_FIELD, RECORDS_FIELD), typed.values, errors)
+    return ManualFields(path=path, parameters=parameters, records=records, paging=choices(_PAGING, typed.manual_paging))
+
+
+def source_fields(typed: TypedSource, errors: Iterable[FieldError]) -> SourceFields:
+    """Return the fields with what was typed and what is wrong with it."""
+    found = tuple(errors)
+    schedule = typed.schedule
+    values = {
+        **typed.values,
+        "full_number": typed.full_number,
+        "every": schedule.every,
+        "daily_at": schedule.daily_at,
+        "cron": schedule.cron,
+        "timezone": schedule.timezone,
+    }
+    shown = (NAME, DATASET, DUCKDB_PATH, POSTGRES_URL, PARQUET_PATH, _FULL, _EVERY, _DAILY_AT, _CRON, _ZONE)
+    by_name: Mapping[str, Field] = {field.name: field for field in filled(shown, values, found)}
+    return SourceFields(
+        name=by_name["name"],
+        dataset=by_name["dataset"],
+        warehouses=_options(WAREHOUSES, typed.warehouse),
+        duckdb_path=by_name["duckdb_path"],
+        postgres_url=by_name["postgres_url"],
+        parquet_path=by_name["parquet_path"],
+        deletions=_options(DELETIONS, typed.deletions),
+        full=by_name["full_number"],
+        full_units=choices(UNITS, typed.full_unit),
+        schedules=_options({kind: (word, "") for kind, word in KINDS.items()}, schedule.kind),
+        every=by_name["every"],
+        every_units=choices(UNITS, schedule.unit),
+        daily_at=by_name["daily_at"],
+        cron=by_name["cron"],
+        timezone=by_name["timezone"],
+        zones=zones(),
+    )
+
+
+def _options(words: Mapping[str, tuple[str, str]], chosen: str) -> tuple[Option, ...]:
+    return tuple(
+        Option(value=value, word=word, meaning=meaning, is_chosen=value == chosen)
+        for value, (word, meaning) in words.items()
+    )
