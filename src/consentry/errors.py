@@ -310,7 +310,7 @@ class ColumnChanged(ProviderError):
     """A value no longer fits the type of its column."""
 
     code = "column_changed"
-    default_hint = "Compare the API's answer with the column; to take the new type, let the source keep another dataset."
+    default_hint = "Compare the API's answer with the column; for the new type, let the source keep another dataset."
 
 
 # --- one record
