@@ -15,6 +15,9 @@ WarehouseKind = Literal["duckdb", "postgres", "parquet"]
 DEFAULT_FULL_LISTING: Final = timedelta(days=1)
 """How often a stream whose deletions no feed tells is listed whole, unless the person says otherwise."""
 
+RESERVE: Final = 20
+"""One in so many calls of the provider's rate limit is left to people."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:

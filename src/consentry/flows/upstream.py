@@ -6,6 +6,7 @@ from typing import Final
 
 from consentry.connectors import Answer, RateLimit
 from consentry.errors import LeaseTaken, PassingError, ProviderDown, RateLimited, RefreshFailing
+from consentry.flows.model import RESERVE
 from consentry.flows.work import Cancelled, Watch, Work
 from consentry.outbound import backoff, read_date
 
@@ -14,8 +15,6 @@ PATIENCE: Final = timedelta(minutes=10)
 SHORT_PATIENCE: Final = timedelta(seconds=30)
 """The same for the streams after one that was given up, until the provider answers again."""
 LONGEST_PAUSE: Final = timedelta(minutes=1)
-RESERVE: Final = 20
-"""One in so many calls of the rate limit is left to people."""
 
 
 class Upstream:

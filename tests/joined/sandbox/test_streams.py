@@ -1,32 +1,16 @@
 """Every stream of the connector read from the sandbox, over real HTTP."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from consentry.connectors import Answer, Catalogue, Stream, read
-from consentry.errors import NotFound
+from consentry.connectors import Catalogue, Stream, read
 from consentry.sandbox import STANDS_IN_FOR, RunningSandbox, start
 from ground.applicant import REDIRECT_URI, Applicant
 from ground.declared import complaints
+from ground.sandbox_reader import SandboxReader
 
 CAPSULE = Catalogue.load().get(STANDS_IN_FOR)
-
-
-class Reader:
-    """A signed-in client of the sandbox."""
-
-    def __init__(self, applicant: Applicant, token: str) -> None:
-        self._applicant = applicant
-        self._header = {"Authorization": f"Bearer {token}"}
-
-    async def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
-        answer = await self._applicant.send("GET", path, headers=self._header, params=params)
-        if answer.status == 404:
-            raise NotFound
-        assert answer.status == 200, answer.text
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Answer(status=200, headers=headers, body=answer.text.encode())
 
 
 @pytest.fixture(scope="module")
@@ -40,15 +24,15 @@ def filled() -> Iterator[RunningSandbox]:
 
 
 @pytest.fixture
-async def reader(filled: RunningSandbox) -> AsyncIterator[Reader]:
+async def reader(filled: RunningSandbox) -> AsyncIterator[SandboxReader]:
     application = filled.world.register(name="Consentry", redirect_uri=REDIRECT_URI)
     async with Applicant(filled, application) as applicant:
-        yield Reader(applicant, (await applicant.tokens(scope="read"))["access_token"])
+        yield SandboxReader(applicant, (await applicant.tokens(scope="read"))["access_token"])
 
 
 @pytest.mark.parametrize("stream", CAPSULE.streams, ids=lambda stream: stream.name)
 async def test_every_record_holds_what_its_stream_declares_and_nothing_else(
-    filled: RunningSandbox, reader: Reader, stream: Stream
+    filled: RunningSandbox, reader: SandboxReader, stream: Stream
 ) -> None:
     connector = Catalogue.load({CAPSULE.name: filled.url}).get(CAPSULE.name)
     records = [record async for page in read(reader, connector, stream) for record in page.records]
