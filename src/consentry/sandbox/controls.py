@@ -53,12 +53,13 @@ class Withdrawal(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Change(msgspec.Struct, forbid_unknown_fields=True):
-    """Body of POST /sandbox/records: change one record, or delete it."""
+    """Body of POST /sandbox/records: change one record, add it, or delete it."""
 
     path: str
     id: int
     account: str = "acme"
     changes: dict[str, Any] = {}
+    add: bool = False
     delete: bool = False
     restricted: bool = False
 
@@ -166,7 +167,7 @@ async def clear_faults(request: Request) -> Response:
 
 
 async def change_record(request: Request) -> Response:
-    """Change or delete a record behind the API: {"path": "parties", "id", "changes"?, "delete"?, "account"?}."""
+    """Change, add or delete a record behind the API: {"path", "id", "changes"?, "add"?, "delete"?, "restricted"?}."""
     world: World = request.app.state.world
     change = await _read(request, Change)
     collection = world.crm(change.account)[change.path]
@@ -174,6 +175,8 @@ async def change_record(request: Request) -> Response:
     if change.delete:
         collection.remove(change.id, at=at, restricted=change.restricted)
         return _json({"deleted": change.id})
+    if change.add:
+        return _json(collection.add({"createdAt": at, "updatedAt": at, **change.changes, "id": change.id}).decode())
     return _json(collection.change(change.id, change.changes, at=at).decode())
 
 

@@ -61,9 +61,13 @@ class Tombstone:
 
 @dataclass(slots=True)
 class Collection:
-    """Records of one kind. `sort` replaces every other order, for what always comes newest first."""
+    """Records of one kind. `sort` replaces every other order, for what always comes newest first.
+
+    `belongs` names the members that say under which parent a record is listed, each with the parents' path.
+    """
 
     sort: Callable[[Record], Any] | None = None
+    belongs: Mapping[str, str] = field(default_factory=dict)
     _records: dict[int, Record] = field(default_factory=dict, repr=False)
     _children: dict[Parent, list[int]] = field(default_factory=dict, repr=False)
     _tombstones: list[Tombstone] = field(default_factory=list, repr=False)
@@ -75,8 +79,8 @@ class Collection:
         return len(self._records)
 
     def add(self, values: Mapping[str, Any], *, parents: Iterable[Parent] = ()) -> Record:
-        """Add a record, or replace the one with the same id."""
-        record = encode(values, parents=parents)
+        """Add a record, or replace the one with the same id; parents that its values don't name are handed in."""
+        record = encode(values, parents=dict.fromkeys((*self._named_parents(values), *parents)))
         with self._lock:
             if record.id in self._records:
                 self._unlink(self._records[record.id])
@@ -91,7 +95,10 @@ class Collection:
         """Change fields of a record and its `updatedAt`; raises KeyError for an unknown id."""
         with self._lock:
             known = self._records[record_id]
-            return self.add({**known.decode(), **changes, "updatedAt": at}, parents=known.parents)
+            values = known.decode()
+            named = self._named_parents(values)
+            unnamed = [parent for parent in known.parents if parent not in named]
+            return self.add({**values, **changes, "updatedAt": at}, parents=unnamed)
 
     def remove(self, record_id: int, *, at: str, restricted: bool = False) -> None:
         """Delete a record and leave a tombstone; raises KeyError for an unknown id."""
@@ -146,6 +153,10 @@ class Collection:
                 if stone.deleted_at > since or (inclusive and stone.deleted_at == since)
             ]  # fmt: skip
         return tuple(sorted(found, key=lambda stone: (stone.deleted_at, stone.id)))
+
+    def _named_parents(self, values: Mapping[str, Any]) -> list[Parent]:
+        named = ((path, values.get(member)) for member, path in self.belongs.items())
+        return [(path, parent["id"]) for path, parent in named if isinstance(parent, dict)]
 
     def _unlink(self, record: Record) -> None:
         for parent in record.parents:

@@ -89,6 +89,9 @@ async def test_records_are_changed_behind_the_api(running: RunningSandbox, appli
     feed = (await applicant.get(token, f"parties/deleted?since={before}")).json
     assert [each["id"] for each in feed["parties"]] == [first["id"]]
     assert (await applicant.send("POST", "/sandbox/records", json=change)).status == 404
+    added = (await applicant.send("POST", "/sandbox/records", json={**change, "add": True})).json
+    assert (added["id"], added["about"]) == (first["id"], "Changed elsewhere")
+    assert (await applicant.get(token, f"parties/{first['id']}")).json["party"] == added
 
 
 async def test_another_site_cant_turn_the_knobs(running: RunningSandbox, applicant: Applicant) -> None:

@@ -68,6 +68,26 @@ def test_adding_an_id_again_replaces_and_moves_it_to_its_new_parent() -> None:
     assert (len(collection), collection.of(("parties", 1)), len(collection.of(("parties", 2)))) == (1, (), 1)
 
 
+def test_a_record_is_listed_under_the_parent_that_it_names() -> None:
+    collection = Collection(belongs={"organisation": "parties"})
+    collection.add({"id": 7, "organisation": {"id": 1}}, parents=[("tag", 5)])
+    assert [record.id for record in collection.of(("parties", 1))] == [7]
+    collection.change(7, {"organisation": {"id": 2}}, at="2025-02-01T00:00:00Z")
+    assert collection.of(("parties", 1)) == ()
+    assert [record.id for record in collection.of(("parties", 2))] == [7]
+    collection.change(7, {"organisation": None}, at="2025-02-02T00:00:00Z")
+    assert collection.of(("parties", 2)) == ()
+    assert [record.id for record in collection.of(("tag", 5))] == [7]
+
+
+def test_a_record_takes_members_that_nobody_knows_and_values_of_another_type() -> None:
+    collection = make(1)
+    collection.change(1, {"mood": {"level": 3}, "name": 5}, at="2025-02-01T00:00:00Z")
+    assert collection.all()[0].render(frozenset()) == (
+        b'{"id":1,"name":5,"updatedAt":"2025-02-01T00:00:00Z","mood":{"level":3}}'
+    )
+
+
 def test_the_shuffled_order_is_another_one_and_always_the_same() -> None:
     collection = make(*range(1, 30))
     shuffled = [record.id for record in collection.all("shuffled")]

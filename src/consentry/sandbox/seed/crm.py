@@ -35,6 +35,15 @@ PATHS: Final = (
     "titles",
     "resthooks",
 )
+BELONGS: Final[dict[str, dict[str, str]]] = {
+    "parties": {"organisation": "parties"},
+    "opportunities": {"party": "parties"},
+    "kases": {"party": "parties"},
+    "entries": {"party": "parties", "opportunity": "opportunities", "kase": "kases"},
+    "milestones": {"pipeline": "pipelines"},
+    "stages": {"board": "boards"},
+    "goals/periods": {"goal": "goals"},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +82,7 @@ def _newest_first(record: Record) -> tuple[int, int]:
 
 
 def _collections() -> dict[str, Collection]:
-    return {path: Collection(_newest_first if path in NEWEST_FIRST else None) for path in PATHS}
+    return {path: Collection(_newest_first if path in NEWEST_FIRST else None, BELONGS.get(path, {})) for path in PATHS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,7 @@ def _sow_opportunities(draw: Draw, parties: list[dict[str, Any]], count: int) ->
     references = []
     for _ in range(count):
         opportunity = _opportunity(draw, draw.one(parties), draw.one(milestones), reasons)
-        parents = [("parties", opportunity["party"]["id"])]
-        draw.crm["opportunities"].add({**opportunity, **extras.of()}, parents=parents)
+        draw.crm["opportunities"].add({**opportunity, **extras.of()})
         _add_contacts(draw, "opportunities", opportunity["id"], parties)
         references.append(reference(opportunity, "name"))
     bury(draw, "opportunities", 3)
@@ -83,8 +82,7 @@ def _sow_projects(
     references = []
     for _ in range(count):
         project = _project(draw, draw.one(parties), opportunities, stages)
-        parents = [("parties", project["party"]["id"])]
-        draw.crm["kases"].add({**project, **extras.of()}, parents=parents)
+        draw.crm["kases"].add({**project, **extras.of()})
         _add_contacts(draw, "kases", project["id"], parties)
         references.append(reference(project, "name"))
     bury(draw, "kases", 2)

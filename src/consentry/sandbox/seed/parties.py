@@ -15,8 +15,7 @@ def sow_parties(draw: Draw, count: int) -> list[dict[str, Any]]:
     people = [_person(draw, references) for _ in range(count - len(organisations))]
     extras = Extras(draw, "parties")
     for party in (*organisations, *people):
-        parents = [("parties", party["organisation"]["id"])] if party.get("organisation") else []
-        draw.crm["parties"].add({**party, **extras.of(party["type"])}, parents=parents)
+        draw.crm["parties"].add({**party, **extras.of(party["type"])})
     bury(draw, "parties", 5)
     return references + [party_reference(person) for person in people]
 

@@ -168,7 +168,7 @@ def _sow_pipelines(draw: Draw) -> None:
                 "pipeline": reference(pipeline, "name"),
                 **draw.times(),
             }
-            draw.crm["milestones"].add(milestone, parents=[("pipelines", pipeline["id"])])
+            draw.crm["milestones"].add(milestone)
 
 
 def _sow_boards(draw: Draw) -> None:
@@ -184,7 +184,7 @@ def _sow_boards(draw: Draw) -> None:
                 "displayOrder": order,
                 **draw.times(),
             }
-            draw.crm["stages"].add(stage, parents=[("boards", board["id"])])
+            draw.crm["stages"].add(stage)
 
 
 def _sow_lists(draw: Draw) -> None:
@@ -270,4 +270,4 @@ def _sow_periods(draw: Draw, goal: dict[str, Any]) -> None:
             "targetValue": goal["value"],
             "currentValue": current,
         }
-        draw.crm["goals/periods"].add(period, parents=[("goals", goal["id"])])
+        draw.crm["goals/periods"].add(period)

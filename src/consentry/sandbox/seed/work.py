@@ -19,7 +19,7 @@ def sow_work(draw: Draw, parties: list[dict[str, Any]], deals: Deals, *, tasks: 
         draw.crm["tasks"].add(_task(draw, _related(draw, parties, deals) if draw.whether(0.85) else None))
     for _ in range(entries):
         related = _related(draw, parties, deals)
-        draw.crm["entries"].add(_entry(draw, related, parties), parents=[(related[1], related[2]["id"])])
+        draw.crm["entries"].add(_entry(draw, related, parties))
     _sow_tracks(draw, parties, deals)
 
 
