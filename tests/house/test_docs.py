@@ -2,15 +2,18 @@
 
 import re
 import subprocess
+from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import links
+from consentry.connectors import FieldKind, Stream
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-RECURRING = ("add-a-connector", "add-a-setting", "add-a-page", "add-an-error", "add-a-migration")
+RECURRING = ("add-a-connector", "add-a-stream", "add-a-setting", "add-a-page", "add-an-error", "add-a-migration")
 GLOSSARY = (
     "connector credential grant authorization connect-link source dataset destination template run vault keyset sandbox"
 ).replace("-", " ")
@@ -77,6 +80,12 @@ def test_the_glossary_explains_every_word_of_ours() -> None:
 
 def test_recurring_work_has_a_page() -> None:
     assert [name for name in RECURRING if not (DOCS / "how-to" / f"{name}.md").exists()] == []
+
+
+def test_every_member_of_a_stream_and_every_kind_of_field_is_explained() -> None:
+    tables = "\n".join(re.findall(r"^\|.*$", (DOCS / "how-to" / "add-a-stream.md").read_text(), re.MULTILINE))
+    words = [member.name for member in fields(Stream)] + list(get_args(FieldKind))
+    assert [word for word in words if f"`{word}`" not in tables] == []
 
 
 def test_every_target_of_the_menu_is_explained() -> None:

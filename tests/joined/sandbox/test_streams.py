@@ -1,10 +1,12 @@
 """Every stream of the connector read from the sandbox, over real HTTP."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
-from consentry.connectors import Catalogue, Stream, read
+from consentry.connectors import Catalogue, Field, Stream, read
 from consentry.sandbox import STANDS_IN_FOR, RunningSandbox, start
 from ground.applicant import REDIRECT_URI, Applicant
 from ground.declared import complaints
@@ -39,4 +41,16 @@ async def test_every_record_holds_what_its_stream_declares_and_nothing_else(
     assert records, "a stream without a record shows nothing"
     keys = {tuple(record[name] for name in stream.primary_key) for record in records}
     assert len(keys) == len(records)
+    assert {complaint for record in records for complaint in complaints(stream.fields, record)} == set()
+
+
+async def test_the_stream_that_the_how_to_page_adds_is_read_at_once(
+    filled: RunningSandbox, reader: SandboxReader
+) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "add-a-stream.md").read_text()
+    declaration = dedent(page.split("```python\n")[1].split("```")[0])
+    stream = eval(declaration.strip(), {"Stream": Stream, "Field": Field})
+    connector = Catalogue.load({CAPSULE.name: filled.url}).get(CAPSULE.name)
+    records = [record async for page in read(reader, connector, stream) for record in page.records]
+    assert [record["displayName"] for record in records][:2] == ["Note", "Meeting"]
     assert {complaint for record in records for complaint in complaints(stream.fields, record)} == set()
