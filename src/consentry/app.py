@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from consentry import accounts, credentials
+from consentry import accounts, credentials, flows
 from consentry.audit import Trail, Uses
 from consentry.connectors import Catalogue
 from consentry.core.clock import Clock, SystemClock
@@ -40,6 +40,7 @@ class App:
     spool: Spool
     accounts: accounts.Room
     credentials: credentials.Room
+    flows: flows.Room
 
 
 @asynccontextmanager
@@ -95,6 +96,18 @@ async def open(  # noqa: A001 - app.open reads as what it does
             is_secure=settings.is_secure,
         )
         changes.subscribe(room.tokens.forget)
+        runs = flows.Room(
+            database=database,
+            changes=changes,
+            vault=vault,
+            trail=trail,
+            catalogue=catalogue,
+            clock=clock,
+            randomness=randomness,
+            credentials=room,
+            home=settings.home,
+            owner=room.owner,
+        )
         stack.push_async_callback(room.flights.close, _LANDING_SECONDS)
         yield App(
             settings=settings,
@@ -112,4 +125,5 @@ async def open(  # noqa: A001 - app.open reads as what it does
             spool=room.spool,
             accounts=people,
             credentials=room,
+            flows=runs,
         )

@@ -108,6 +108,20 @@ class Settings(BaseSettings):
         """Where the keyset file is or will be."""
         return self.keyset_file or self.home / "keyset.json"
 
+    def as_environment(self) -> dict[str, str]:
+        """Return the variables from which a process that we start reads the same home, rooms and addresses again."""
+        named: dict[str, object] = {
+            "home": self.home,
+            "database_url": self.database_url.get_secret_value() if self.database_url else None,
+            "public_url": self.public_url,
+            "keyset_file": self.keyset_file,
+            "keyset": self.keyset.get_secret_value() if self.keyset else None,
+            "log_format": self.log_format,
+            "log_level": self.log_level,
+        }
+        named |= {f"{connector}_base_url": address for connector, address in self.base_urls.items()}
+        return {f"CONSENTRY_{name.upper()}": str(value) for name, value in named.items() if value is not None}
+
 
 def load(**overrides: object) -> Settings:
     """Read the settings from the environment; raise SettingWrong with the variable's name when one can't be used."""

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
-from consentry import accounts, credentials
+from consentry import accounts, credentials, flows
 from consentry.app import App
 from consentry.core.log import get_logger
 from consentry.errors import ConsentryError
+from consentry.runner_child import RunnerChild
 
 TICK_SECONDS: Final = 1.0
 _TICKS_A_MINUTE: Final = 60
@@ -26,6 +27,7 @@ class Worker:
     def __init__(self, app: App) -> None:
         self._app = app
         self._stopping = asyncio.Event()
+        self._runner = RunnerChild(app)
         self.ticked_at: float | None = None  # steady seconds of the last complete tick
 
     async def run(self) -> None:
@@ -46,6 +48,7 @@ class Worker:
         Tells whether some chore had a full batch to do, so that there is probably more.
         """
         most = await self._do(credentials.EVERY_SECOND, self._app.credentials)
+        await self._do((*flows.EVERY_SECOND, self._start_runner), self._app.flows)
         if whole:
             await self._do(credentials.EVERY_MINUTE, self._app.credentials)
             await self._do(accounts.EVERY_MINUTE, self._app.accounts)
@@ -66,9 +69,18 @@ class Worker:
                 log.exception("a chore failed in a way nobody expected", chore=chore.__name__)
         return most
 
+    async def _start_runner(self, room: flows.Room) -> None:
+        """Start a process for runs when there are some that nobody works on."""
+        if not self._runner.is_alive and await flows.has_work(room):
+            await self._runner.start()
+
     def stop(self) -> None:
         """End after the chore that is under way."""
         self._stopping.set()
+
+    async def close(self) -> None:
+        """End the runner; what it works on is given back."""
+        await self._runner.stop()
 
 
 @asynccontextmanager
@@ -85,3 +97,4 @@ async def working(app: App) -> AsyncIterator[Worker]:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        await worker.close()

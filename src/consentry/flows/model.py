@@ -10,6 +10,7 @@ SourceId = NewType("SourceId", int)
 RunId = NewType("RunId", int)
 FlowKind = Literal["source", "destination"]
 Deletions = Literal["mark", "remove"]
+Trigger = Literal["hand", "schedule", "hook"]
 WarehouseKind = Literal["duckdb", "postgres", "parquet"]
 
 DEFAULT_FULL_LISTING: Final = timedelta(days=1)
@@ -151,7 +152,7 @@ class Run:
     kind: FlowKind
     flow_id: int
     flow_name: str
-    trigger: Literal["hand", "schedule", "hook"]
+    trigger: Trigger
     status: RunStatus
     queued_at: datetime
     started_at: datetime | None

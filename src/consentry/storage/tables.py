@@ -309,3 +309,84 @@ budgets = Table(  # the provider's rate limit, one row an upstream user
     Column("spent", Integer, nullable=False),
     Column("resets_at", Float, nullable=False),  # epoch seconds, by the provider's clock
 )
+
+# --- flows
+
+sources = Table(
+    "sources",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False),
+    Column("connector", Text, nullable=False),
+    Column("credential_id", Id, ForeignKey("credentials.id", ondelete="RESTRICT"), nullable=False, index=True),
+    Column("streams", Text),  # JSON list; null means all
+    Column("manual", Text),  # JSON
+    Column("dataset", Text, nullable=False),
+    Column("warehouse_kind", Text, nullable=False),
+    Column("warehouse_path", Text),
+    Column("warehouse_url", Text),  # without its password
+    Column("warehouse_version", Integer, nullable=False, server_default="0"),  # of the sealed address; 0: none
+    Column("warehouse_key", Text, nullable=False),  # which place it is, so that no two sources fill one dataset
+    Column("deletions", Text, nullable=False),  # mark | remove
+    Column("full_listing_seconds", Integer, nullable=False),
+    Column("schedule", Text),  # JSON
+    Column("is_active", Boolean, nullable=False),
+    Column("next_run_at", Moment, index=True),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("connector", "name_key"),
+    UniqueConstraint("warehouse_key", "dataset"),
+    sqlite_autoincrement=True,
+)
+
+runs = Table(  # they outlive their source, as the trail does
+    "runs",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),  # source | destination
+    Column("flow_id", Id, nullable=False),
+    Column("flow_name", Text, nullable=False),
+    Column("trigger", Text, nullable=False),  # hand | schedule | hook
+    Column("status", Text, nullable=False, index=True),
+    Column("queued_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    Column("waiting_for", Text, nullable=False, server_default=""),
+    Column("waiting_until", Moment),
+    Column("cancel_asked", Boolean, nullable=False),
+    Column("error", Text),  # JSON
+    Column("lease_owner", Text),
+    Column("lease_fence", Integer, nullable=False, server_default="0"),
+    Column("lease_until", Float),
+    Index("ix_runs_flow", "kind", "flow_id", "id"),
+    sqlite_autoincrement=True,
+)
+Index(  # a flow has one run at a time
+    "ix_runs_open",
+    runs.c.kind,
+    runs.c.flow_id,
+    unique=True,
+    sqlite_where=runs.c.finished_at.is_(None),
+    postgresql_where=runs.c.finished_at.is_(None),
+)
+
+run_streams = Table(
+    "run_streams",
+    metadata,
+    Column("run_id", Id, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("read", BigInteger, nullable=False),
+    Column("new", BigInteger, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("deleted", BigInteger, nullable=False),
+    Column("requests", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("expected", BigInteger),
+    Column("new_columns", Text, nullable=False),  # JSON list
+    Column("error", Text),  # JSON
+)

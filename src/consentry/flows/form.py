@@ -1,0 +1,122 @@
+"""What a source may be: every field checked, every fault named. Pure."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from consentry.connectors import Connector
+from consentry.core.secret import Secret
+from consentry.errors import FieldError, InvalidInput
+from consentry.flows.model import NewSource, WarehouseSpec
+from consentry.flows.schedule import find_faults
+
+LONGEST_NAME: Final = 100
+_DATASET: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_RESERVED: Final = ("information_schema", "main", "public", "system", "temp")
+_SHORTEST_LISTING: Final = timedelta(minutes=5)
+_POSTGRES: Final = ("postgresql", "postgres")
+
+
+def slug(name: str) -> str:
+    """Return a name as a schema can have it."""
+    plain = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")[:55].strip("_")
+    if not plain or not plain[0].isalpha() or plain in _RESERVED or plain.startswith("pg_"):
+        plain = f"dataset_{plain}".strip("_")
+    return plain
+
+
+def check(new: NewSource, connector: Connector, *, has_address: bool = False) -> None:
+    """Raise InvalidInput with every field that can't be; ``has_address``: a PostgreSQL address is kept already."""
+    faults = [
+        *_faults_of_name(new),
+        *_faults_of_reading(new, connector),
+        *_faults_of_warehouse(new.warehouse, has_address=has_address),
+        *(find_faults(new.schedule) if new.schedule else ()),
+    ]
+    if new.full_listing_every < _SHORTEST_LISTING:
+        faults.append(FieldError(field="full_listing_every", message="must be five minutes or more"))
+    if faults:
+        raise InvalidInput(*faults)
+
+
+def _faults_of_name(new: NewSource) -> list[FieldError]:
+    faults: list[FieldError] = []
+    if not new.name.strip():
+        faults.append(FieldError(field="name", message="must not be empty"))
+    if len(new.name) > LONGEST_NAME:
+        faults.append(FieldError(field="name", message=f"must not be longer than {LONGEST_NAME} characters"))
+    if new.dataset is not None and (
+        not _DATASET.fullmatch(new.dataset) or new.dataset in _RESERVED or new.dataset.startswith("pg_")
+    ):
+        message = "must begin with a letter and have small letters, digits and _ only, 63 at most"
+        faults.append(FieldError(field="dataset", message=message))
+    return faults
+
+
+def _faults_of_reading(new: NewSource, connector: Connector) -> list[FieldError]:
+    if new.manual is not None:
+        if new.streams:
+            return [FieldError(field="manual", message="can't be given together with streams")]
+        segments = new.manual.path.partition("?")[0].split("/")
+        if not new.manual.path.strip("/ ") or any(part in ("..", ".") for part in segments) or "\\" in new.manual.path:
+            return [FieldError(field="manual.path", message=f"must be a path under {connector.api_prefix}")]
+        return []
+    if new.streams is None:
+        return []
+    if not new.streams:
+        return [FieldError(field="streams", message="must name at least one stream")]
+    return [
+        FieldError(field="streams", message=f"{connector.title} has no stream named {name}")
+        for name in new.streams
+        if connector.stream(name) is None
+    ]
+
+
+def _faults_of_warehouse(spec: WarehouseSpec, *, has_address: bool) -> list[FieldError]:
+    if spec.kind == "postgres":
+        if spec.path is not None:
+            return [FieldError(field="warehouse.path", message="isn't for PostgreSQL")]
+        if spec.url is None:
+            return [] if has_address else [FieldError(field="warehouse.url", message="is required for PostgreSQL")]
+        return [] if _is_postgres(spec.url) else [_WRONG_URL]
+    if spec.url is not None:
+        return [FieldError(field="warehouse.url", message="is for PostgreSQL only")]
+    if spec.path is not None and not Path(spec.path).is_absolute():
+        return [FieldError(field="warehouse.path", message="must be a whole path, from / on")]
+    return []
+
+
+_WRONG_URL: Final = FieldError(
+    field="warehouse.url", message="must be such as postgresql://user:password@host/database"
+)
+
+
+def _is_postgres(url: str) -> bool:
+    try:
+        found = make_url(url)
+    except (SQLAlchemyError, ValueError):
+        return False
+    return found.get_backend_name() in _POSTGRES and bool(found.database)
+
+
+def without_password(url: str) -> tuple[str, Secret]:
+    """Return an address as everybody may see it, and the whole of it as a secret."""
+    whole = make_url(url).set(drivername="postgresql")
+    bare = whole._replace(password=None).difference_update_query(("password", "sslpassword"))
+    return bare.render_as_string(hide_password=False), Secret(whole.render_as_string(hide_password=False))
+
+
+def place_of(spec: WarehouseSpec, home: Path) -> str:
+    """Name the place that a warehouse is, so that two sources in one place are seen to be."""
+    match spec.kind:
+        case "duckdb":
+            return f"duckdb:{Path(spec.path or home / 'warehouse.duckdb').resolve()}"
+        case "parquet":
+            return f"parquet:{Path(spec.path or home / 'parquet').resolve()}"
+        case _:
+            url = make_url(spec.url or "")
+            return f"postgres:{url.host}:{url.port or 5432}/{url.database}"

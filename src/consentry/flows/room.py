@@ -1,0 +1,28 @@
+"""What the use cases of sources and runs work with; the application puts it together once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from consentry import credentials
+from consentry.audit import Trail
+from consentry.connectors import Catalogue
+from consentry.core.clock import Clock
+from consentry.core.ids import Randomness
+from consentry.storage import Changes, Database
+from consentry.vault import Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """The seams and neighbours of the flows room."""
+
+    database: Database
+    changes: Changes
+    vault: Vault
+    trail: Trail
+    catalogue: Catalogue
+    clock: Clock
+    randomness: Randomness
+    credentials: credentials.Room
+    home: Path
+    owner: str  # this process, as leases name it
