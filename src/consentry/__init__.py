@@ -5,13 +5,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from consentry import aio, errors
-    from consentry.library import Credential, Hub, open  # noqa: A004 - consentry.open reads as what it does
+    from consentry.library import Credential, Hub, Source, Stream, open  # noqa: A004 - consentry.open reads as what it does
 
 __version__ = "0.1.0"
 
-__all__ = ["Credential", "Hub", "aio", "errors", "open"]
+__all__ = ["Credential", "Hub", "Source", "Stream", "aio", "errors", "open"]
 
-_HOMES: Final = {"Credential": "library", "Hub": "library", "open": "library", "aio": "", "errors": ""}
+_HOMES: Final = {
+    "Credential": "library",
+    "Hub": "library",
+    "Source": "library",
+    "Stream": "library",
+    "open": "library",
+    "aio": "",
+    "errors": "",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from pydantic import SecretStr
 
 from consentry import settings
-from consentry.desk import CredentialView, Desk, Lent, Route, TestView, open_desk
+from consentry.desk import CredentialView, Desk, Lent, Route, RunView, SourceView, TestView, follow, open_desk
 from consentry.errors import CallerError
+from consentry.streams import Stream
 
 if TYPE_CHECKING:
     import httpx2
 
     from consentry.lending import Bearer
 
-__all__ = ["Credential", "Hub", "open"]
+__all__ = ["Credential", "Hub", "Source", "Stream", "open"]
 
 TIMEOUT_SECONDS: Final = 30.0
+WAIT_SECONDS: Final = 3600.0  # for the rate budget, which is often renewed hourly
 
 
 class Credential:
@@ -84,8 +86,55 @@ class Credential:
             transport=MeteredAsync(plain, route.meter, patience) if route.meter else plain,
         )
 
+    def stream(self, name: str, *, wait: timedelta | float = WAIT_SECONDS) -> Stream:
+        """Return a stream, to read records or Arrow tables from; raise NotFound for a name that the connector hasn't.
+
+        ``wait`` is how long a request may wait for the rate budget, in seconds if it is a number.
+        """
+        connector = self._desk.connector(self._view.connector)
+        return Stream(self._desk, self.id, connector, name, as_timedelta(wait))
+
     def __repr__(self) -> str:
         return f"Credential(id={self.id}, name={self.name!r}, connector={self._view.connector!r})"
+
+
+class Source:
+    """A source, which keeps a dataset up to date."""
+
+    def __init__(self, desk: Desk, view: SourceView) -> None:
+        self._desk = desk
+        self._view = view
+
+    @property
+    def id(self) -> int:
+        """The id, which stays whatever else changes."""
+        return self._view.id
+
+    @property
+    def name(self) -> str:
+        """The name that it had when it was looked up."""
+        return self._view.name
+
+    @property
+    async def last_run(self) -> RunView | None:
+        """The newest run, which may be going on."""
+        return (await self.show()).last_run
+
+    async def show(self) -> SourceView:
+        """Return everything that is known about it now."""
+        return await self._desk.flows.get_source(self.id)
+
+    async def run(self, *, wait: bool = True) -> RunView:
+        """Run it now, and return the run once it has ended, or at once; look at its ``status``: nothing is raised.
+
+        Raises Conflict while a run is going on. Who stops waiting, asks the run to end.
+        """
+        flows = self._desk.flows
+        begun = await flows.run_source(self.id, detached=not wait)
+        return await (follow(flows, begun) if wait else flows.get_run(begun))
+
+    def __repr__(self) -> str:
+        return f"Source(id={self.id}, name={self.name!r})"
 
 
 class Lending:
@@ -119,7 +168,7 @@ class Lending:
 
 
 class Hub:
-    """The credentials of one Consentry. Close it, or use it as a context manager."""
+    """The credentials and sources of one Consentry. Close it, or use it as a context manager."""
 
     def __init__(self, desk: Desk, stack: AsyncExitStack) -> None:
         self.desk: Final = desk
@@ -129,6 +178,10 @@ class Hub:
         """Return the credential of this name or id; raise NotFound, or Conflict when the name fits two."""
         view = await self.desk.get(which)
         return Credential(self.desk, view, await self.desk.route(view))
+
+    async def source(self, which: str | int) -> Source:
+        """Return the source of this name or id; raise NotFound, or Conflict when the name fits two."""
+        return Source(self.desk, await self.desk.flows.get_source(which))
 
     async def close(self) -> None:
         """Give back what the hub holds."""

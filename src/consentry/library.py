@@ -10,18 +10,20 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from consentry import aio
 from consentry.background import Background
-from consentry.desk import Lent, Meter, TestView
+from consentry.desk import Lent, Meter, RunView, SourceView, TestView
 
 if TYPE_CHECKING:
     import httpx2
+    import pyarrow as pa
 
+    from consentry import streams
     from consentry.lending import Bearer
 
-__all__ = ["Credential", "Hub", "open"]
+__all__ = ["Credential", "Hub", "Source", "Stream", "open"]
 
 
 class Credential:
@@ -91,6 +93,88 @@ class Credential:
             transport=Metered(plain, partial(self._lending.spend, route.meter), patience) if route.meter else plain,
         )
 
+    def stream(self, name: str, *, wait: timedelta | float = aio.WAIT_SECONDS) -> "Stream":
+        """Return a stream, to read records or Arrow tables from; raise NotFound for a name that the connector hasn't.
+
+        ``wait`` is how long a request may wait for the rate budget, in seconds if it is a number.
+        """
+        return Stream(self._background, self._inner.stream(name, wait=wait))
+
+    def __repr__(self) -> str:
+        return repr(self._inner)
+
+
+class Stream:
+    """One readable collection. Nothing is kept: each reading asks the provider anew."""
+
+    def __init__(self, background: Background, inner: "streams.Stream") -> None:
+        self._background = background
+        self._inner = inner
+
+    @property
+    def name(self) -> str:
+        """The name, which its table in a dataset has too."""
+        return self._inner.name
+
+    def pages(self) -> Iterator[list[dict[str, Any]]]:
+        """Yield the records page by page, as the provider's API spells them."""
+        pages = self._inner.pages()
+
+        async def following() -> list[dict[str, Any]] | None:
+            return await anext(pages, None)
+
+        while (records := self._background.run(following())) is not None:
+            yield records
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for records in self.pages():
+            yield from records
+
+    def tables(self) -> "dict[str, pa.Table]":
+        """Read everything, and return it as a dataset has it: the stream's own table, and one for each nested list."""
+        return self._background.run(self._inner.tables())
+
+    def arrow(self) -> "pa.Table":
+        """Read everything, and return the stream's own table, typed as in a dataset."""
+        return self._background.run(self._inner.arrow())
+
+    def __repr__(self) -> str:
+        return repr(self._inner)
+
+
+class Source:
+    """A source, which keeps a dataset up to date."""
+
+    def __init__(self, hub: "Hub", inner: aio.Source) -> None:
+        self._hub = hub  # as long as somebody waits for its runs, the hub stays open
+        self._inner = inner
+
+    @property
+    def id(self) -> int:
+        """The id, which stays whatever else changes."""
+        return self._inner.id
+
+    @property
+    def name(self) -> str:
+        """The name that it had when it was looked up."""
+        return self._inner.name
+
+    @property
+    def last_run(self) -> RunView | None:
+        """The newest run, which may be going on."""
+        return self.show().last_run
+
+    def show(self) -> SourceView:
+        """Return everything that is known about it now."""
+        return self._hub.background.run(self._inner.show())
+
+    def run(self, *, wait: bool = True) -> RunView:
+        """Run it now, and return the run once it has ended, or at once; look at its ``status``: nothing is raised.
+
+        Raises Conflict while a run is going on. Who stops waiting, asks the run to end.
+        """
+        return self._hub.background.run(self._inner.run(wait=wait))
+
     def __repr__(self) -> str:
         return repr(self._inner)
 
@@ -158,7 +242,7 @@ class _Heard:
 
 
 class Hub:
-    """The credentials of one Consentry. Close it, or use it as a context manager."""
+    """The credentials and sources of one Consentry. Close it, or use it as a context manager."""
 
     def __init__(self, background: Background, inner: aio.Hub) -> None:
         self.background: Final = background
@@ -168,6 +252,10 @@ class Hub:
     def credential(self, which: str | int) -> Credential:
         """Return the credential of this name or id; raise NotFound, or Conflict when the name fits two."""
         return Credential(self, self.background.run(self.inner.credential(which)))
+
+    def source(self, which: str | int) -> Source:
+        """Return the source of this name or id; raise NotFound, or Conflict when the name fits two."""
+        return Source(self, self.background.run(self.inner.source(which)))
 
     def close(self) -> None:
         """Give back what the hub holds; it also happens when the program ends."""

@@ -8,12 +8,14 @@ import sys
 import consentry
 
 NAMES = {
-    "consentry": {"Credential", "Hub", "aio", "errors", "open"},
-    "consentry.aio": {"Credential", "Hub", "open"},
+    "consentry": {"Credential", "Hub", "Source", "Stream", "aio", "errors", "open"},
+    "consentry.aio": {"Credential", "Hub", "Source", "Stream", "open"},
 }
 MEMBERS = {
-    "consentry.Credential": {"auth", "client", "id", "name", "status", "test", "token"},
-    "consentry.Hub": {"close", "credential"},
+    "consentry.Credential": {"auth", "client", "id", "name", "status", "stream", "test", "token"},
+    "consentry.Hub": {"close", "credential", "source"},
+    "consentry.Source": {"id", "last_run", "name", "run", "show"},
+    "consentry.Stream": {"arrow", "name", "pages", "tables"},
 }
 
 
@@ -32,15 +34,20 @@ def test_the_public_names_can_all_be_had() -> None:
 def test_the_librarys_objects_have_exactly_their_public_members() -> None:
     assert public(consentry.Credential) == MEMBERS["consentry.Credential"]
     assert public(consentry.Hub) == MEMBERS["consentry.Hub"]
+    assert public(consentry.Source) == MEMBERS["consentry.Source"]
+    assert public(consentry.Stream) == MEMBERS["consentry.Stream"]
 
 
 def test_with_and_without_await_the_names_are_the_same() -> None:
     assert public(consentry.aio.Credential) == public(consentry.Credential)
     assert public(consentry.aio.Hub) == public(consentry.Hub)
+    assert public(consentry.aio.Source) == public(consentry.Source)
+    assert public(consentry.aio.Stream) == public(consentry.Stream)
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    program = "import consentry, sys; print(sorted({'sqlalchemy', 'fastapi', 'aiohttp', 'tink'} & set(sys.modules)))"
+    heavy = {"sqlalchemy", "fastapi", "aiohttp", "tink", "pyarrow", "duckdb"}
+    program = f"import consentry, sys; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
 

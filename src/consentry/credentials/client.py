@@ -66,7 +66,7 @@ class SignedIn:
                 answer = await self._send(address, newer)
         if 200 <= answer.status < 300:
             return answer
-        raise self._refusal(answer)
+        raise refusal(self._connector, answer)
 
     async def _send(self, address: str, token: IssuedToken) -> Answer:
         headers = _HEADERS | {"Authorization": f"Bearer {token.access_token.reveal()}"}
@@ -76,24 +76,25 @@ class SignedIn:
             call.learn(reply.status, reply.headers.get)
         return Answer(status=reply.status, headers=reply.headers, body=reply.body)
 
-    def _refusal(self, answer: Answer) -> ConsentryError:
-        """Say what an answer means; the provider's own sentence is only used where the connector can read it."""
-        said = self._connector.error_of_body(answer.body)
-        words = f" It said: {said}" if said else ""
-        name = self._connector.provider
-        match answer.status:
-            case 401:
-                return ReauthorizationRequired(f"{name} refuses the access token, also a fresh one.{words}")
-            case 403:
-                return ScopeMissing(f"{name} doesn't allow this for the account that gave consent.{words}")
-            case 404:
-                return NotFound(f"{name} knows nothing at this address.{words}")
-            case 429:
-                return RateLimited(f"{name}'s rate limit is used up.", retry_after=60.0)
-            case status if status >= 500:
-                return ProviderDown(f"{name} has a fault (HTTP {status}).")
-            case status:
-                return ReplyNotUnderstood(f"{name} answered with HTTP {status}.{words}")
+
+def refusal(connector: Connector, answer: Answer) -> ConsentryError:
+    """Return what an answer means; the provider's own sentence is only used where the connector can read it."""
+    said = connector.error_of_body(answer.body)
+    words = f" It said: {said}" if said else ""
+    name = connector.provider
+    match answer.status:
+        case 401:
+            return ReauthorizationRequired(f"{name} refuses the access token, also a fresh one.{words}")
+        case 403:
+            return ScopeMissing(f"{name} doesn't allow this for the account that gave consent.{words}")
+        case 404:
+            return NotFound(f"{name} knows nothing at this address.{words}")
+        case 429:
+            return RateLimited(f"{name}'s rate limit is used up.", retry_after=60.0)
+        case status if status >= 500:
+            return ProviderDown(f"{name} has a fault (HTTP {status}).")
+        case status:
+            return ReplyNotUnderstood(f"{name} answered with HTTP {status}.{words}")
 
 
 async def client(room: Room, actor: Actor, credential_id: int, *, action: Action = Action.PROXY_USE) -> SignedIn:

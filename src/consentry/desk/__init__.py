@@ -20,6 +20,17 @@ from consentry.desk.contract import (
     UseView,
     VerdictView,
 )
+from consentry.desk.flow_contract import (
+    Flows,
+    RunView,
+    SampleView,
+    ScheduleView,
+    SourceView,
+    StreamRunView,
+    TroubleView,
+    WarehouseView,
+)
+from consentry.desk.following import follow, watch
 from consentry.desk.naming import actor_of
 from consentry.desk.opening import open_desk
 
@@ -31,17 +42,27 @@ __all__ = [
     "CredentialView",
     "Desk",
     "EntryView",
+    "Flows",
     "Lent",
     "LinkView",
     "Meter",
     "NewApiKey",
     "PersonView",
     "Route",
+    "RunView",
+    "SampleView",
+    "ScheduleView",
+    "SourceView",
+    "StreamRunView",
     "TestView",
     "TokenView",
+    "TroubleView",
     "UseView",
     "UsedBy",
     "VerdictView",
+    "WarehouseView",
     "actor_of",
+    "follow",
     "open_desk",
+    "watch",
 ]

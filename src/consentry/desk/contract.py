@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from consentry.connectors import Connector, SignedInClient
 from consentry.core.secret import Secret
 from consentry.credentials import CredentialEdit, NewCredential
+from consentry.desk.flow_contract import Flows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +248,12 @@ class Lending(Protocol):
     async def route(self, credential: CredentialView) -> Route:
         """Return how the provider's API is reached from here."""
 
+    def connector(self, name: str) -> Connector:
+        """Return what is known about an outside system; raise NotFound when this release doesn't know it."""
+
+    async def signed_in(self, credential_id: int, *, wait: timedelta) -> SignedInClient:
+        """Return a client for the credential's API; a call waits so long for the rate budget."""
+
 
 class Accounts(Protocol):
     """What a desk does with API keys and people."""
@@ -289,3 +297,7 @@ class Desk(Credentials, Lending, Accounts, AuditTrail, Protocol):
 
     place: str
     public_url: str
+
+    @property
+    def flows(self) -> Flows:
+        """Where it deals with sources and their runs."""

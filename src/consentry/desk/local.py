@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from consentry import accounts, audit, credentials
 from consentry.app import App
 from consentry.audit import Action, Actor
-from consentry.connectors import Account
+from consentry.connectors import Account, Connector, SignedInClient
 from consentry.core.secret import Secret
 from consentry.credentials import Credential, CredentialEdit, IssuedToken, NewCredential
 from consentry.desk.contract import (
@@ -29,6 +29,9 @@ from consentry.desk.contract import (
     UseView,
     VerdictView,
 )
+from consentry.desk.flow_contract import Flows
+from consentry.desk.local_flows import LocalFlows
+from consentry.desk.runners import Runners
 from consentry.errors import FieldError, InvalidInput, NotFound
 
 PER_PAGE: Final = 100
@@ -42,12 +45,13 @@ ReadPage = Callable[[int], Awaitable[tuple[list[Found], bool]]]
 class LocalDesk:
     """Works on the home of this machine. The person who runs it may do everything, as they may read its files."""
 
-    def __init__(self, app: App, actor: Actor) -> None:
+    def __init__(self, app: App, actor: Actor, runners: Runners) -> None:
         self.app = app
         self.actor = actor
         self.place = f"the home {app.settings.home}"
         self.public_url = app.settings.public_url
         self._room = app.credentials
+        self.flows: Flows = LocalFlows(app.flows, actor, runners)
 
     # --- credentials
 
@@ -136,6 +140,15 @@ class LocalDesk:
         """Reach the provider's API straight, and count the calls here."""
         base_url = self.app.catalogue.get(credential.connector).base_url
         return Route(provider_url=base_url, base_url=base_url, meter=LocalMeter(self._room, credential.id))
+
+    def connector(self, name: str) -> Connector:
+        """Return what is known about an outside system."""
+        return self.app.catalogue.get(name)
+
+    async def signed_in(self, credential_id: int, *, wait: timedelta) -> SignedInClient:
+        """Return a client that speaks to the provider straight."""
+        credential = await credentials.get(self._room, credential_id)
+        return credentials.SignedIn(self._room, self.actor, credential, wait=wait)
 
     # --- accounts
 

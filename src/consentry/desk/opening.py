@@ -25,6 +25,11 @@ async def open_desk(settings: Settings, *, face: Face) -> AsyncIterator[Desk]:
         return
     from consentry import app
     from consentry.desk.local import LocalDesk
+    from consentry.desk.runners import Runners
 
     async with app.open(settings) as opened:
-        yield LocalDesk(opened, actor_of(face))
+        runners = Runners(settings)
+        try:
+            yield LocalDesk(opened, actor_of(face), runners)
+        finally:
+            await runners.close()

@@ -1,14 +1,14 @@
 """The desk over a server: asks its REST API with an API key."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self
 
-import httpx2
 import msgspec
 
+from consentry.connectors import Catalogue, Connector, SignedInClient
 from consentry.core.secret import Secret
 from consentry.credentials import CredentialEdit, NewCredential, name_key
 from consentry.desk.contract import (
@@ -25,17 +25,15 @@ from consentry.desk.contract import (
     TokenView,
     VerdictView,
 )
-from consentry.desk.problem import error_of
-from consentry.errors import Conflict, NotFound, ReplyNotUnderstood, ServerUnreachable
+from consentry.desk.flow_contract import Flows
+from consentry.desk.proxied import Proxied
+from consentry.desk.remote_flows import RemoteFlows
+from consentry.desk.wire import API, TIMEOUT_SECONDS, Wire, given, read
+from consentry.errors import Conflict, NotFound
 
-API: Final = "/api/v1"
-PER_PAGE: Final = 100
 HISTORY_LIMIT: Final = 50
 KEPT_SECONDS: Final = 60.0  # so long at most after the server has withdrawn a token, this process still lends it
 SPARE: Final = timedelta(seconds=30)
-TIMEOUT_SECONDS: Final = 45.0  # longer than the server takes for a slow refresh
-
-Shape = TypeVar("Shape")
 
 
 class _Token(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,27 +69,29 @@ class RemoteDesk:
         self.public_url = url
         self._pass_key = _PassKey(access_token=Secret(api_key))
         self._kept: dict[int, _Kept] = {}
-        self._http = httpx2.AsyncClient(
-            base_url=url + API, headers={"Authorization": f"Bearer {api_key}"}, timeout=timeout, follow_redirects=False
-        )
+        self._catalogue = Catalogue.load()
+        self._wire = Wire(url, api_key, timeout=timeout)
+        self.flows: Flows = RemoteFlows(self._wire)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._http.aclose()
+        await self._wire.close()
 
     # --- credentials
 
     async def list_connectors(self) -> list[ConnectorView]:
         """Return what credentials can be made for."""
-        return await self._every("/connectors", ConnectorView, {})
+        return await self._wire.every("/connectors", ConnectorView, {})
 
     async def list_credentials(
         self, *, connector: str | None = None, status: str | None = None, q: str | None = None
     ) -> list[CredentialView]:
         """Return every credential that fits."""
-        return await self._every("/credentials", CredentialView, {"connector": connector, "status": status, "q": q})
+        return await self._wire.every(
+            "/credentials", CredentialView, {"connector": connector, "status": status, "q": q}
+        )
 
     async def get(self, which: str | int) -> CredentialView:
         """Return one credential; raise NotFound, or Conflict when the name fits two."""
@@ -104,7 +104,7 @@ class RemoteDesk:
                 return named[0]
             if not which.isdecimal():
                 raise NotFound(f"There is no credential named {which}.", hint="Look with consentry credential list.")
-        return await self._ask("GET", f"/credentials/{int(which)}", CredentialView)
+        return await self._wire.ask("GET", f"/credentials/{int(which)}", CredentialView)
 
     async def create(self, new: NewCredential) -> CredentialView:
         """Add a credential; its connect link is in the answer."""
@@ -116,7 +116,7 @@ class RemoteDesk:
             "client_secret": new.client_secret.reveal(),
             "scope": new.scope,
         }
-        return await self._ask("POST", "/credentials", CredentialView, fields)
+        return await self._wire.ask("POST", "/credentials", CredentialView, fields)
 
     async def edit(self, credential_id: int, edit: CredentialEdit) -> CredentialView:
         """Change a credential; the answer has a connect link when that needs consent."""
@@ -127,33 +127,33 @@ class RemoteDesk:
             "client_secret": edit.client_secret.reveal() if edit.client_secret else None,
             "scope": edit.scope,
         }
-        return await self._ask("PATCH", f"/credentials/{credential_id}", CredentialView, _given(fields))
+        return await self._wire.ask("PATCH", f"/credentials/{credential_id}", CredentialView, given(fields))
 
     async def connect(self, credential_id: int) -> LinkView:
         """Make a fresh connect link."""
-        return await self._ask("POST", f"/credentials/{credential_id}/connect", LinkView)
+        return await self._wire.ask("POST", f"/credentials/{credential_id}/connect", LinkView)
 
     async def copy(self, credential_id: int, name: str | None) -> CredentialView:
         """Copy a credential without its grant."""
-        return await self._ask("POST", f"/credentials/{credential_id}/copy", CredentialView, _given({"name": name}))
+        return await self._wire.ask("POST", f"/credentials/{credential_id}/copy", CredentialView, given({"name": name}))
 
     async def test(self, credential_id: int) -> TestView:
         """Ask the provider now."""
-        return await self._ask("POST", f"/credentials/{credential_id}/test", TestView)
+        return await self._wire.ask("POST", f"/credentials/{credential_id}/test", TestView)
 
     async def token(self, credential_id: int, *, min_ttl: timedelta, force: bool) -> TokenView:
         """Return a fresh access token."""
         wish = {"min_ttl_seconds": int(min_ttl.total_seconds()), "force_refresh": force}
-        issued = await self._ask("POST", f"/credentials/{credential_id}/token", _Token, wish)
+        issued = await self._wire.ask("POST", f"/credentials/{credential_id}/token", _Token, wish)
         return TokenView(access_token=Secret(issued.access_token), expires_at=issued.expires_at, scope=issued.scope)
 
     async def delete(self, credential_id: int) -> None:
         """Withdraw the grant and shred the credential."""
-        await self._send("DELETE", f"/credentials/{credential_id}")
+        await self._wire.send("DELETE", f"/credentials/{credential_id}")
 
     async def history(self, credential_id: int) -> list[EntryView]:
         """Return the newest entries of the audit trail that tell of a credential, newest first."""
-        return await self._every(f"/credentials/{credential_id}/audit", EntryView, {}, at_most=HISTORY_LIMIT)
+        return await self._wire.every(f"/credentials/{credential_id}/audit", EntryView, {}, at_most=HISTORY_LIMIT)
 
     # --- lending
 
@@ -179,10 +179,19 @@ class RemoteDesk:
     async def route(self, credential: CredentialView) -> Route:
         """Reach the provider's API through the server, which attaches the token and keeps the rate budget."""
         return Route(
-            provider_url=(await self._ask("GET", f"/connectors/{credential.connector}", _Base)).base_url,
+            provider_url=(await self._wire.ask("GET", f"/connectors/{credential.connector}", _Base)).base_url,
             base_url=f"{self.public_url}{API}/credentials/{credential.id}/proxy",
             pass_key=self._pass_key,
         )
+
+    def connector(self, name: str) -> Connector:
+        """Return what this release knows about an outside system."""
+        return self._catalogue.get(name)
+
+    async def signed_in(self, credential_id: int, *, wait: timedelta) -> SignedInClient:
+        """Return a client that goes through the server's proxy."""
+        connector = self.connector((await self.get(credential_id)).connector)
+        return Proxied(self._wire, connector, credential_id, wait=wait)
 
     def _keep(self, credential_id: int, token: TokenView) -> TokenView:
         self._kept[credential_id] = _Kept(token=token, until=time.monotonic() + KEPT_SECONDS)
@@ -193,33 +202,33 @@ class RemoteDesk:
     async def create_api_key(self, name: str, scopes: Sequence[str], expires_at: datetime | None) -> NewApiKey:
         """Make an API key."""
         fields = {"name": name, "scopes": list(scopes), "expires_at": expires_at}
-        body = (await self._send("POST", "/api-keys", _given(fields))).content
-        return NewApiKey(view=_read(body, ApiKeyView), key=Secret(_read(body, _NewApiKey).key))
+        body = (await self._wire.send("POST", "/api-keys", given(fields))).content
+        return NewApiKey(view=read(body, ApiKeyView), key=Secret(read(body, _NewApiKey).key))
 
     async def list_api_keys(self) -> list[ApiKeyView]:
         """Return every API key."""
-        return await self._every("/api-keys", ApiKeyView, {})
+        return await self._wire.every("/api-keys", ApiKeyView, {})
 
     async def revoke_api_key(self, api_key_id: int) -> ApiKeyView:
         """Revoke an API key."""
-        return await self._ask("DELETE", f"/api-keys/{api_key_id}", ApiKeyView)
+        return await self._wire.ask("DELETE", f"/api-keys/{api_key_id}", ApiKeyView)
 
     async def create_person(self, *, name: str, email: str, password: Secret) -> PersonView:
         """Add an administrator."""
         fields = {"name": name, "email": email, "password": password.reveal()}
-        return await self._ask("POST", "/people", PersonView, fields)
+        return await self._wire.ask("POST", "/people", PersonView, fields)
 
     async def list_people(self) -> list[PersonView]:
         """Return everybody who may sign in."""
-        return await self._every("/people", PersonView, {})
+        return await self._wire.every("/people", PersonView, {})
 
     async def set_disabled(self, person_id: int, *, disabled: bool) -> PersonView:
         """Shut a person out, or let them in again."""
-        return await self._ask("PATCH", f"/people/{person_id}", PersonView, {"disabled": disabled})
+        return await self._wire.ask("PATCH", f"/people/{person_id}", PersonView, {"disabled": disabled})
 
     async def set_password(self, person_id: int, password: Secret) -> None:
         """Give a person another password."""
-        await self._send("PATCH", f"/people/{person_id}", {"password": password.reveal()})
+        await self._wire.send("PATCH", f"/people/{person_id}", {"password": password.reveal()})
 
     # --- audit
 
@@ -228,77 +237,16 @@ class RemoteDesk:
     ) -> list[EntryView]:
         """Return the newest entries that fit, newest first."""
         if credential_id is None:
-            return await self._every("/audit", EntryView, {"action": action, "q": q}, at_most=limit)
-        own = await self._every(f"/credentials/{credential_id}/audit", EntryView, {})
+            return await self._wire.every("/audit", EntryView, {"action": action, "q": q}, at_most=limit)
+        own = await self._wire.every(f"/credentials/{credential_id}/audit", EntryView, {})
         return [each for each in own if _fits(each, action, q)][:limit]
 
     async def verify(self) -> VerdictView:
         """Check the chain from its first entry on."""
-        return await self._ask("GET", "/audit/verdict", VerdictView)
-
-    # --- inside
-
-    async def _send(self, method: str, path: str, fields: Mapping[str, object] | None = None) -> httpx2.Response:
-        """Send a request; raise the error that the server answered with, or ServerUnreachable."""
-        body: dict[str, Any] = {}
-        if fields is not None:
-            body = {"content": msgspec.json.encode(fields), "headers": {"Content-Type": "application/json"}}
-        try:
-            answer = await self._http.request(method, path, **body)
-        except httpx2.TransportError as error:
-            raise ServerUnreachable(f"{self.place[0].upper()}{self.place[1:]} can't be reached.") from error
-        if not answer.is_success:
-            raise error_of(answer.status_code, answer.headers, answer.content)
-        return answer
-
-    async def _ask(
-        self, method: str, path: str, shape: type[Shape], fields: Mapping[str, object] | None = None
-    ) -> Shape:
-        return _read((await self._send(method, path, fields)).content, shape)
-
-    async def _every(
-        self, path: str, shape: type[Shape], wish: Mapping[str, object], *, at_most: int | None = None
-    ) -> list[Shape]:
-        """Read page after page until there is no next one."""
-        found: list[Shape] = []
-        page = 0
-        while at_most is None or len(found) < at_most:
-            page += 1
-            query = httpx2.QueryParams({**_given(wish), "page": page, "per_page": PER_PAGE})
-            answer = await self._send("GET", f"{path}?{query}")
-            records = _read(answer.content, list[Any])
-            found += [_shape(record, shape) for record in records]
-            if not records or "next" not in answer.links:
-                break
-        return found[:at_most]
+        return await self._wire.ask("GET", "/audit/verdict", VerdictView)
 
 
 def _fits(entry: EntryView, action: str | None, q: str | None) -> bool:
     """Choose among the entries of one credential as the server chooses among all."""
     texts = (entry.actor, entry.action, entry.outcome, entry.detail, entry.ip)
     return action in (None, entry.action) and (not q or any(q.casefold() in text.casefold() for text in texts))
-
-
-def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what wasn't given."""
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def _read(body: bytes, shape: type[Shape]) -> Shape:
-    try:
-        return msgspec.json.decode(body, type=shape)
-    except msgspec.MsgspecError as error:
-        raise _not_understood() from error
-
-
-def _shape(record: object, shape: type[Shape]) -> Shape:
-    try:
-        return msgspec.convert(record, shape)
-    except msgspec.MsgspecError as error:
-        raise _not_understood() from error
-
-
-def _not_understood() -> ReplyNotUnderstood:
-    return ReplyNotUnderstood(
-        "The server's answer could not be understood.", hint="Use the same release of Consentry here and there."
-    )

@@ -23,15 +23,13 @@ class ArrowTables:
             self._parts.setdefault(name, []).append(part)
 
     def whole(self) -> "dict[str, pa.Table]":
-        """Return the tables without the columns that only a warehouse needs."""
+        """Return the tables, without the columns that only a warehouse needs; call it after ``add``."""
         import pyarrow as pa
 
         joined = {
             name: pa.concat_tables(parts, promote_options="default").combine_chunks()
             for name, parts in self._parts.items()
         }
-        return {name: table.drop_columns(_internal(table)) for name, table in joined.items()}
-
-
-def _internal(table: "pa.Table") -> list[str]:
-    return [name for name in table.column_names if name in ("_key", "_hash")]
+        own = joined[self._plan.table]
+        unneeded = ["_hash"] if self._plan.parent_column == "_key" else ["_key", "_hash"]  # lists point to it
+        return joined | {self._plan.table: own.drop_columns(unneeded)}

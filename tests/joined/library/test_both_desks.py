@@ -242,3 +242,18 @@ def test_a_home_that_was_named_is_used_whatever_the_environment_says(
     monkeypatch.setenv("CONSENTRY_HOME", str(tmp_path))
     with consentry.open(house.home) as hub:
         assert hub.credential("Sales CRM").token()
+
+
+def test_a_stream_reads_the_same_through_the_server(
+    house: Household, here: settings.Settings, key: str, provider: RunningSandbox
+) -> None:
+    with consentry.open() as near, consentry.open(url=house.url, api_key=key) as far:
+        for name in ("parties", "milestones", "users"):
+            straight = list(near.credential("Sales CRM").stream(name))
+            assert len(straight) > 0
+            assert list(far.credential("Sales CRM").stream(name)) == straight
+        provider.world.fail("api", 403)
+        with pytest.raises(errors.ScopeMissing):
+            list(far.credential("Sales CRM").stream("users"))
+        with pytest.raises(errors.NotFound):
+            far.credential("Sales CRM").stream("invoices")

@@ -1,0 +1,87 @@
+"""Sources and runs of the rooms, as a desk shows them."""
+
+from consentry.desk.flow_contract import (
+    RunView,
+    ScheduleView,
+    SourceView,
+    StreamRunView,
+    TroubleView,
+    WarehouseView,
+)
+from consentry.flows import Run, Schedule, Source, StreamRun, Trouble, WarehouseSpec, write_length, write_schedule
+
+
+def show_source(source: Source) -> SourceView:
+    """Return a source as everybody may see it."""
+    return SourceView(
+        id=source.id,
+        name=source.name,
+        connector=source.connector,
+        credential_id=source.credential_id,
+        credential_name=source.credential_name,
+        streams="all" if source.streams is None else source.streams,
+        dataset=source.dataset,
+        warehouse=_warehouse(source.warehouse),
+        deletions=source.deletions,
+        full_listing_every=write_length(source.full_listing_every),
+        schedule=_schedule(source.schedule),
+        is_active=source.is_active,
+        next_run_at=source.next_run_at,
+        created_by=source.created_by,
+        created_at=source.created_at,
+        updated_at=source.updated_at,
+        last_run=show_run(source.last_run) if source.last_run else None,
+    )
+
+
+def show_run(run: Run) -> RunView:
+    """Return a run with its streams."""
+    return RunView(
+        id=run.id,
+        kind=run.kind,
+        flow_id=run.flow_id,
+        flow_name=run.flow_name,
+        trigger=run.trigger,
+        status=run.status.value,
+        queued_at=run.queued_at,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        waiting_for=run.waiting_for,
+        waiting_until=run.waiting_until,
+        cancel_asked=run.cancel_asked,
+        requests=run.counts.requests,
+        error=show_trouble(run.error),
+        streams=tuple(_stream(each) for each in run.streams),
+    )
+
+
+def show_trouble(trouble: Trouble | None) -> TroubleView | None:
+    """Return what went wrong."""
+    return TroubleView(code=trouble.code, message=trouble.message, hint=trouble.hint) if trouble else None
+
+
+def _stream(stream: StreamRun) -> StreamRunView:
+    counts = stream.counts
+    return StreamRunView(
+        name=stream.name,
+        status=stream.status.value,
+        read=counts.read,
+        new=counts.new,
+        changed=counts.changed,
+        deleted=counts.deleted,
+        requests=counts.requests,
+        bytes=counts.bytes,
+        seconds=counts.seconds,
+        expected=stream.expected,
+        new_columns=stream.new_columns,
+        error=show_trouble(stream.error),
+    )
+
+
+def _warehouse(spec: WarehouseSpec) -> WarehouseView:
+    return WarehouseView(type=spec.kind, path=spec.path, url=spec.url)
+
+
+def _schedule(schedule: Schedule | None) -> ScheduleView | None:
+    said = write_schedule(schedule)
+    return ScheduleView(**said) if said else None

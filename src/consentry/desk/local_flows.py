@@ -1,0 +1,115 @@
+"""Sources and runs over the local home: asks the rooms, and sees to it that somebody works on a run."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from consentry import flows
+from consentry.audit import Actor
+from consentry.desk.flow_contract import RunView, SampleView, SourceView
+from consentry.desk.flow_views import show_run, show_source, show_trouble
+from consentry.desk.runners import Runners
+from consentry.errors import Conflict, FieldError, InvalidInput, NotFound
+from consentry.flows import NewSource, RunStatus, Source
+
+PER_PAGE: Final = 100
+
+
+class LocalFlows:
+    """Works on this machine's sources."""
+
+    def __init__(self, room: flows.Room, actor: Actor, runners: Runners) -> None:
+        self._room = room
+        self._actor = actor
+        self._runners = runners
+
+    async def list_sources(self) -> list[SourceView]:
+        """Return every source."""
+        found: list[SourceView] = []
+        page, more = 0, True
+        while more:
+            page += 1
+            sources, more = await flows.list_sources(self._room, page=page, per_page=PER_PAGE)
+            found += [show_source(each) for each in sources]
+        return found
+
+    async def get_source(self, which: str | int) -> SourceView:
+        """Return one source with its last run; raise NotFound, or Conflict when the name fits two."""
+        return show_source(await self._find(which))
+
+    async def create_source(self, fields: Mapping[str, Any]) -> SourceView:
+        """Add a source; a relative path of its warehouse is meant from here."""
+        new = _from_here(flows.read_new(fields))
+        return show_source(await flows.create(self._room, self._actor, new))
+
+    async def test_source(self, source_id: int) -> list[SampleView]:
+        """Ask the provider now for the first records of each stream."""
+        return [
+            SampleView(stream=each.stream, records=each.records, error=show_trouble(each.error))
+            for each in await flows.sample(self._room, self._actor, source_id)
+        ]
+
+    async def set_active(self, source_id: int, *, active: bool) -> SourceView:
+        """Let a source run by its schedule, or only by hand."""
+        change = flows.activate if active else flows.pause
+        return show_source(await change(self._room, self._actor, source_id))
+
+    async def delete_source(self, source_id: int) -> None:
+        """Delete a source; its dataset stays."""
+        await flows.delete(self._room, self._actor, source_id)
+
+    async def run_source(self, source_id: int, *, detached: bool = False) -> int:
+        """Begin a run, and start a process that works on it unless somebody else takes it first."""
+        run = await flows.begin_run(self._room, self._actor, source_id, "hand")
+        await self._runners.start(run.id, detached=detached)
+        return run.id
+
+    async def list_runs(self, *, source_id: int | None, status: str | None, limit: int) -> list[RunView]:
+        """Return the newest runs that fit, newest first."""
+        chosen = _status(status)
+        found: list[RunView] = []
+        page, more = 0, True
+        while more and len(found) < limit:
+            page += 1
+            runs, more = await flows.list_runs(
+                self._room, kind="source", flow_id=source_id, status=chosen, page=page, per_page=PER_PAGE
+            )
+            found += [show_run(each) for each in runs]
+        return found[:limit]
+
+    async def get_run(self, run_id: int) -> RunView:
+        """Return one run with its streams."""
+        run = await flows.get_run(self._room, run_id)
+        await self._runners.look_after(run_id, has_ended=run.status in flows.ENDED)
+        return show_run(run)
+
+    async def cancel_run(self, run_id: int) -> RunView:
+        """Ask a run to end."""
+        return show_run(await flows.cancel(self._room, self._actor, run_id))
+
+    async def _find(self, which: str | int) -> Source:
+        if isinstance(which, str):
+            named, _ = await flows.list_sources(self._room, name=which.strip())
+            if len(named) > 1:
+                raise Conflict(f"Several sources are named {which}.", hint="Name the one you mean by its id.")
+            if named:
+                return named[0]
+            if not which.isdecimal():
+                raise NotFound(f"There is no source named {which}.", hint="Look with consentry source list.")
+        return await flows.get(self._room, int(which))
+
+
+def _from_here(new: NewSource) -> NewSource:
+    if new.warehouse.path is None:
+        return new
+    path = str(Path(new.warehouse.path).expanduser().absolute())
+    return replace(new, warehouse=replace(new.warehouse, path=path))
+
+
+def _status(status: str | None) -> RunStatus | None:
+    try:
+        return RunStatus(status) if status is not None else None
+    except ValueError:
+        known = ", ".join(RunStatus)
+        raise InvalidInput(FieldError(field="status", message=f"Choose one of {known}.")) from None
