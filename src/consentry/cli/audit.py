@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consentry.cli.options import Json
+from consentry.cli.options import Json, Limit
 from consentry.cli.running import at_desk
 from consentry.cli.screen import Screen, plain, table
 
@@ -20,7 +20,7 @@ def list_entries(
     credential: Annotated[str | None, typer.Option(help="Only what tells of one credential, by name or id.")] = None,
     action: Annotated[str | None, typer.Option(help="Only one action, such as token.refresh.")] = None,
     search: Annotated[str | None, typer.Option("--search", help="Only entries that have this word.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, from the newest on.")] = 50,
+    limit: Limit = 50,
     json: Json = False,
 ) -> None:
     """List the newest entries of the audit trail."""

@@ -55,6 +55,16 @@ class Screen:
         """Whether a person seems to look at it, so that questions and a browser make sense."""
         return not self.json and self._err.is_terminal and sys.stdin.isatty()
 
+    @property
+    def has_terminal(self) -> bool:
+        """Whether moving pictures make sense beside the answer."""
+        return not self.json and self._err.is_terminal
+
+    @property
+    def beside(self) -> Console:
+        """Where moving pictures go."""
+        return self._err
+
     def answer(self, document: object, *pictures: RenderableType) -> None:
         """Show the command's answer: the document to a script, the pictures to a person."""
         if self.json:

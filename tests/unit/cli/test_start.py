@@ -9,11 +9,13 @@ HEAVY = {  # pydantic is not here, because Typer itself reads values with it
     "aiohttp",
     "alembic",
     "argon2",
+    "duckdb",
     "fastapi",
     "httpx2",
     "jinja2",
     "msgspec",
     "prometheus_client",
+    "pyarrow",
     "sqlalchemy",
     "starlette",
     "structlog",
@@ -35,7 +37,8 @@ def loaded_after(program: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["credential", "--help"], ["credential", "add", "-h"]]
+    "arguments",
+    [["--help"], ["--version"], ["credential", "--help"], ["credential", "add", "-h"], ["source", "add", "-h"]],
 )
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     program = f"""

@@ -5,7 +5,7 @@ import inspect
 import pytest
 from typer.testing import CliRunner
 
-from consentry.cli import commands, credential, user
+from consentry.cli import commands, credential, source, user
 
 WRONG = [
     ("an unknown command", ["fly"]),
@@ -14,6 +14,8 @@ WRONG = [
     ("no name for the credential", ["credential", "show"]),
     ("a key without a name", ["apikey", "create"]),
     ("an id that is no number", ["apikey", "revoke", "one"]),
+    ("no source to run", ["source", "run"]),
+    ("a run that is no number", ["run", "watch", "one"]),
     ("a port that can't be", ["up", "--port", "70000"]),
     ("no workers", ["up", "--workers", "0"]),
     ("a life that is negative", ["credential", "token", "x", "--min-ttl", "-1"]),
@@ -27,7 +29,7 @@ def test_wrong_usage_has_status_2(arguments: list[str]) -> None:
     assert result.stdout == ""
 
 
-@pytest.mark.parametrize("command", [credential.add, credential.edit, user.add, user.password])
+@pytest.mark.parametrize("command", [credential.add, credential.edit, source.add, user.add, user.password])
 def test_no_argument_or_option_takes_a_secret(command: object) -> None:
     assert callable(command)
     named = {name: each.annotation for name, each in inspect.signature(command).parameters.items()}
@@ -37,7 +39,8 @@ def test_no_argument_or_option_takes_a_secret(command: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "group", ["credential", "apikey", "user", "keyset", "audit", "up", "demo", "sandbox", "worker", "doctor"]
+    "group",
+    ["credential", "source", "run", "apikey", "user", "keyset", "audit", "up", "demo", "sandbox", "worker", "doctor"],
 )
 def test_every_command_explains_itself(group: str) -> None:
     result = CliRunner().invoke(commands, [group, "--help"])
