@@ -152,14 +152,18 @@ def judge(course: Pass, *, first: bool, new: int, missing: int, can_ask: bool) -
     return Verdict.ASK if can_ask and missing <= course.pages // 2 else Verdict.AGAIN
 
 
-def has_moved(course: Pass, deletions: Iterable[Record], *, changed: bool) -> bool:
-    """Tell whether a pass over several pages can have missed records, by what is known to have happened meanwhile.
+def unrest(course: Pass, since: datetime, deletions: Iterable[Record], changes: Iterable[Record]) -> frozenset[str]:
+    """Return what happened since a moment that can have moved records of a list while it was read, each by a name.
 
-    Deletions move the records behind them. Changes move records only where the list isn't ordered by its key.
+    Deletions move the records behind them. Changes move records only where the list isn't ordered by its key. A list
+    that comes in one answer doesn't move.
     """
     if course.pages <= 1:
-        return False
-    return (changed and not course.ordered) or any(_is_since(each, course.began - SLACK) for each in deletions)
+        return frozenset()
+    gone = {f"{each.get('id')} deleted {each.get('deletedAt')}" for each in deletions if _is_since(each, since)}
+    if course.ordered:
+        return frozenset(gone)
+    return frozenset(gone | {f"{each.get('id')} changed {each.get('updatedAt')}" for each in changes})
 
 
 def _is_since(deletion: Record, moment: datetime) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from consentry.connectors import Catalogue, Connector, Stream
+from consentry.connectors import Catalogue, Connector, Record, Stream
 from consentry.flows.reading import (
     Pass,
     Stand,
@@ -13,13 +13,13 @@ from consentry.flows.reading import (
     Way,
     after_page,
     format_moment,
-    has_moved,
     judge,
     key_of,
     next_step,
     read_moment,
     read_stand,
     streams_of,
+    unrest,
     way_of,
     write_stand,
 )
@@ -113,23 +113,24 @@ def test_a_pass_is_believed_when_it_proves_something(
 
 EARLIER = {"id": 1, "deletedAt": "2026-05-01T11:00:00Z"}
 MEANWHILE = {"id": 2, "deletedAt": "2026-05-01T12:00:30Z"}
+CHANGED = {"id": 3, "updatedAt": "2026-05-01T12:00:30Z"}
 
 
 @pytest.mark.parametrize(
-    ("course", "deletions", "changed", "moved", "reason"),
+    ("course", "deletions", "changes", "moved", "reason"),
     [
-        ({"pages": 1}, [MEANWHILE], True, False, "one answer is one moment"),
-        ({"pages": 5}, [EARLIER], False, False, "that was before"),
-        ({"pages": 5}, [MEANWHILE], False, True, "later records moved one place"),
-        ({"pages": 5}, [{"id": 3}], False, True, "it may have been meanwhile"),
-        ({"pages": 5, "ordered": True}, [], True, False, "changes don't move what is ordered by key"),
-        ({"pages": 5, "ordered": False}, [], True, True, "but may move anything else"),
+        ({"pages": 1}, [MEANWHILE], [CHANGED], False, "one answer is one moment"),
+        ({"pages": 5}, [EARLIER], [], False, "that was before"),
+        ({"pages": 5}, [MEANWHILE], [], True, "later records moved one place"),
+        ({"pages": 5}, [{"id": 3}], [], True, "it may have been meanwhile"),
+        ({"pages": 5, "ordered": True}, [], [CHANGED], False, "changes don't move what is ordered by key"),
+        ({"pages": 5, "ordered": False}, [], [CHANGED], True, "but may move anything else"),
     ],
 )
-def test_a_list_that_moved_is_noticed(
-    course: dict[str, Any], deletions: list[dict[str, object]], changed: bool, moved: bool, reason: str
+def test_a_list_that_can_have_moved_is_noticed(
+    course: dict[str, Any], deletions: list[Record], changes: list[Record], moved: bool, reason: str
 ) -> None:
-    assert has_moved(Pass(began=NOW, **course), deletions, changed=changed) is moved, reason
+    assert bool(unrest(Pass(began=NOW, **course), NOW, deletions, changes)) is moved, reason
 
 
 def test_order_is_judged_across_pages() -> None:
