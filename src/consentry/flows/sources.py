@@ -1,7 +1,8 @@
 """Create, edit, pause and delete sources. The credential knows who uses it; the vault has what an address hides."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,8 +16,6 @@ from consentry.flows.model import ENDED, NewSource, Source, SourceId
 from consentry.flows.room import Room
 from consentry.flows.schedule import next_after
 from consentry.vault import SecretRef
-
-_NAMES_TRIED: Final = 100
 
 
 def address_ref(source_id: int, version: int) -> SecretRef:
@@ -84,6 +83,27 @@ async def edit(room: Room, actor: Actor, source_id: int, wanted: NewSource) -> S
         await credentials.add_use(connection, wanted.credential_id, Use(kind="source", id=source_id, name=wanted.name))
         await _record(room, connection, actor, Action.SOURCE_EDIT, wanted.credential_id, wanted.name)
         return await store.get(connection, source_id)
+
+
+async def change(room: Room, actor: Actor, source_id: int, given: Mapping[str, Any]) -> Source:
+    """Change the given fields of a source, named as `NewSource` names them; raises as `edit` does."""
+    return await edit(room, actor, source_id, replace(description_of(await get(room, source_id)), **given))
+
+
+def description_of(source: Source) -> NewSource:
+    """Return a source as it would be described; the address of PostgreSQL is left to stay as it is."""
+    warehouse = replace(source.warehouse, url=None)
+    return NewSource(
+        name=source.name,
+        credential_id=source.credential_id,
+        streams=source.streams,
+        manual=source.manual,
+        dataset=source.dataset,
+        warehouse=warehouse,
+        deletions=source.deletions,
+        full_listing_every=source.full_listing_every,
+        schedule=source.schedule,
+    )
 
 
 def _changes(room: Room, before: Source, wanted: NewSource) -> dict[str, Any]:

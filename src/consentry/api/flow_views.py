@@ -1,0 +1,193 @@
+"""What the API shows of sources and runs; the password of a warehouse has no field here."""
+
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from pydantic import Field
+
+from consentry import flows
+from consentry.api.fields import View
+
+
+class ScheduleView(View):
+    """When a source runs by itself."""
+
+    every: str | None = Field(description="Such as 15m, 2h or 1d.")
+    daily_at: str | None
+    cron: str | None
+    timezone: str
+
+
+class ManualView(View):
+    """A list of the provider's API that was described by hand."""
+
+    path: str
+    parameters: dict[str, str]
+    records_path: str
+    paging: Literal["link", "none"]
+
+
+class WarehouseView(View):
+    """Where a dataset lives."""
+
+    type: Literal["duckdb", "postgres", "parquet"]
+    path: str | None
+    url: str | None = Field(description="Without its password.")
+
+
+class TroubleView(View):
+    """What went wrong, and in the hint whose move it is."""
+
+    code: str
+    message: str
+    hint: str
+
+
+class StreamRunView(View):
+    """One stream of a run."""
+
+    name: str
+    status: flows.StreamStatus
+    read: int = Field(description="Records that came, repeated ones included.")
+    new: int
+    changed: int
+    deleted: int
+    requests: int
+    bytes: int
+    seconds: float
+    expected: int | None = Field(description="Records that the last run read, for a progress bar.")
+    new_columns: list[str]
+    error: TroubleView | None
+
+
+class TotalsView(View):
+    """The rows of a destination's run by outcome; all zero for a source."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    failed: int = 0
+    deleted: int = 0
+
+
+class RunView(View):
+    """One execution of a source."""
+
+    id: int
+    kind: Literal["source", "destination"]
+    flow_id: int
+    flow_name: str
+    trigger: Literal["hand", "schedule", "hook"]
+    status: flows.RunStatus
+    queued_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    waiting_for: str
+    waiting_until: datetime | None
+    cancel_asked: bool
+    requests: int
+    error: TroubleView | None
+    streams: list[StreamRunView]
+    rows: TotalsView
+
+
+class SourceView(View):
+    """A source, with its last run."""
+
+    id: int
+    name: str
+    connector: str
+    credential_id: int
+    credential_name: str
+    streams: list[str] | Literal["all"]
+    manual: ManualView | None
+    dataset: str
+    warehouse: WarehouseView
+    deletions: Literal["mark", "remove"]
+    full_listing_every: str
+    schedule: ScheduleView | None
+    is_active: bool
+    next_run_at: datetime | None
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    last_run: RunView | None
+
+
+class BegunView(View):
+    """The run that was queued."""
+
+    run_id: int
+
+
+class SampleView(View):
+    """The first records of one stream, or why there are none."""
+
+    stream: str
+    records: list[dict[str, Any]]
+    error: TroubleView | None
+
+
+def show_source(source: flows.Source) -> SourceView:
+    """Return a source as it is shown."""
+    same = "id name connector credential_id credential_name dataset deletions is_active next_run_at created_by"
+    return SourceView(
+        **{name: getattr(source, name) for name in same.split()},
+        created_at=source.created_at,
+        updated_at=source.updated_at,
+        streams="all" if source.streams is None else list(source.streams),
+        manual=None if source.manual is None else ManualView.model_validate(source.manual),
+        warehouse=WarehouseView(type=source.warehouse.kind, path=source.warehouse.path, url=source.warehouse.url),
+        full_listing_every=show_length(source.full_listing_every),
+        schedule=None if source.schedule is None else _schedule(source.schedule),
+        last_run=None if source.last_run is None else show_run(source.last_run),
+    )
+
+
+def show_run(run: flows.Run) -> RunView:
+    """Return a run as it is shown."""
+    same = "id kind flow_id flow_name trigger status queued_at started_at finished_at waiting_for waiting_until"
+    return RunView(
+        **{name: getattr(run, name) for name in same.split()},
+        cancel_asked=run.cancel_asked,
+        requests=run.counts.requests,
+        error=show_trouble(run.error),
+        streams=[_stream(stream) for stream in run.streams],
+        rows=TotalsView(),
+    )
+
+
+def show_trouble(trouble: flows.Trouble | None) -> TroubleView | None:
+    """Return what went wrong as it is shown."""
+    return None if trouble is None else TroubleView.model_validate(trouble)
+
+
+def show_length(length: timedelta) -> str:
+    """Return a length in the largest unit that leaves nothing over."""
+    seconds = int(length.total_seconds())
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def _schedule(schedule: flows.Schedule) -> ScheduleView:
+    return ScheduleView(
+        every=show_length(schedule.every) if schedule.every else None,
+        daily_at=schedule.daily_at,
+        cron=schedule.cron,
+        timezone=schedule.timezone,
+    )
+
+
+def _stream(stream: flows.StreamRun) -> StreamRunView:
+    counted = "read new changed deleted requests bytes seconds"
+    return StreamRunView(
+        name=stream.name,
+        status=stream.status,
+        **{name: getattr(stream.counts, name) for name in counted.split()},
+        expected=stream.expected,
+        new_columns=list(stream.new_columns),
+        error=show_trouble(stream.error),
+    )
