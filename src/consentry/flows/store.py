@@ -1,4 +1,4 @@
-"""Sources and runs in the database: their only SQL."""
+"""Sources and runs in the database: their only SQL, but for the totals in history.py."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -273,7 +273,7 @@ async def _with_streams(connection: AsyncConnection, rows: Sequence[Row[Any]]) -
     streams: dict[int, list[StreamRun]] = {}
     for row in (await connection.execute(query)).all():
         streams.setdefault(row.run_id, []).append(_stream(row))
-    return [_run(row, tuple(streams.get(row.id, ()))) for row in rows]
+    return [run_of(row, tuple(streams.get(row.id, ()))) for row in rows]
 
 
 def _source(row: Row[Any], last_run: Run | None) -> Source:
@@ -299,7 +299,8 @@ def _source(row: Row[Any], last_run: Run | None) -> Source:
     )
 
 
-def _run(row: Row[Any], streams: tuple[StreamRun, ...]) -> Run:
+def run_of(row: Row[Any], streams: tuple[StreamRun, ...]) -> Run:
+    """Return a row of runs as a value."""
     return Run(
         id=RunId(row.id),
         kind=row.kind,
