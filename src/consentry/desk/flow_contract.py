@@ -15,7 +15,7 @@ class ScheduleView:
     every: str | None = None  # such as 15m or 2h
     daily_at: str | None = None
     cron: str | None = None
-    timezone: str | None = None
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,16 @@ class WarehouseView:
     type: str = "duckdb"
     path: str | None = None
     url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManualView:
+    """A list of the provider's API that was described by hand."""
+
+    path: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    records_path: str = ""
+    paging: str = "link"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +123,7 @@ class SourceView:
     credential_id: int
     credential_name: str = ""
     streams: tuple[str, ...] | str = "all"
+    manual: ManualView | None = None
     dataset: str
     warehouse: WarehouseView = field(default_factory=WarehouseView)
     deletions: str = "mark"

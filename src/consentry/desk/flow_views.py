@@ -1,6 +1,7 @@
 """Sources and runs of the rooms, as a desk shows them."""
 
 from consentry.desk.flow_contract import (
+    ManualView,
     RunView,
     ScheduleView,
     SourceView,
@@ -8,7 +9,7 @@ from consentry.desk.flow_contract import (
     TroubleView,
     WarehouseView,
 )
-from consentry.flows import Run, Schedule, Source, StreamRun, Trouble, WarehouseSpec, write_length, write_schedule
+from consentry.flows import ManualRead, Run, Schedule, Source, StreamRun, Trouble, WarehouseSpec, write_length
 
 
 def show_source(source: Source) -> SourceView:
@@ -20,6 +21,7 @@ def show_source(source: Source) -> SourceView:
         credential_id=source.credential_id,
         credential_name=source.credential_name,
         streams="all" if source.streams is None else source.streams,
+        manual=_manual(source.manual),
         dataset=source.dataset,
         warehouse=_warehouse(source.warehouse),
         deletions=source.deletions,
@@ -83,5 +85,22 @@ def _warehouse(spec: WarehouseSpec) -> WarehouseView:
 
 
 def _schedule(schedule: Schedule | None) -> ScheduleView | None:
-    said = write_schedule(schedule)
-    return ScheduleView(**said) if said else None
+    if schedule is None:
+        return None
+    return ScheduleView(
+        every=write_length(schedule.every) if schedule.every else None,
+        daily_at=schedule.daily_at,
+        cron=schedule.cron,
+        timezone=schedule.timezone,
+    )
+
+
+def _manual(manual: ManualRead | None) -> ManualView | None:
+    if manual is None:
+        return None
+    return ManualView(
+        path=manual.path,
+        parameters=dict(manual.parameters),
+        records_path=manual.records_path,
+        paging=manual.paging,
+    )

@@ -14,6 +14,7 @@ from consentry.errors import Conflict, FieldError, InvalidInput, NotFound
 from consentry.flows import NewSource, RunStatus, Source
 
 PER_PAGE: Final = 100
+SAMPLE_RECORDS: Final = 5
 
 
 class LocalFlows:
@@ -46,8 +47,8 @@ class LocalFlows:
     async def test_source(self, source_id: int) -> list[SampleView]:
         """Ask the provider now for the first records of each stream."""
         return [
-            SampleView(stream=each.stream, records=each.records, error=show_trouble(each.error))
-            for each in await flows.sample(self._room, self._actor, source_id)
+            SampleView(stream=each.stream, records=tuple(each.records), error=show_trouble(each.error))
+            for each in await flows.sample(self._room, self._actor, source_id, SAMPLE_RECORDS)
         ]
 
     async def set_active(self, source_id: int, *, active: bool) -> SourceView:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -13,7 +14,7 @@ import consentry
 from consentry import errors, settings
 from consentry.core.secret import Secret
 from consentry.credentials import CredentialEdit, NewCredential
-from consentry.desk import ApiKeyView, CredentialView, Desk, open_desk
+from consentry.desk import ApiKeyView, CredentialView, Desk, ScheduleView, open_desk
 from consentry.sandbox import RunningSandbox, start
 from ground.consenting import give_consent, register
 from ground.household import Household, household
@@ -123,6 +124,55 @@ async def test_a_credential_lives_its_life(
             await desk.delete(each.id)
             with pytest.raises(errors.NotFound):
                 await desk.get(each.id)
+
+
+@pytest.mark.parametrize("which", ["here", "there"])
+async def test_a_source_lives_its_life(which: str, request: pytest.FixtureRequest) -> None:
+    found: settings.Settings = request.getfixturevalue(which)
+    async with open_desk(found, face="cli") as desk:
+        sales = await desk.get("Sales CRM")
+        fields: dict[str, Any] = {
+            "name": f"Source {which}",
+            "credential_id": sales.id,
+            "streams": ["users"],
+            "deletions": "remove",
+        }
+        added = await desk.flows.create_source({**fields, "schedule": {"every": "2h"}, "full_listing_every": "12h"})
+        assert (added.streams, added.dataset, added.deletions) == (("users",), f"source_{which}", "remove")
+        assert added.schedule == ScheduleView(every="2h")
+        assert (added.full_listing_every, added.is_active) == ("12h", True)
+        assert (await desk.get("Sales CRM")).used_by.sources[-1].name == f"Source {which}"
+        assert (await desk.flows.set_active(added.id, active=False)).is_active is False
+        assert (await desk.flows.set_active(added.id, active=True)).is_active is True
+        (sample,) = await desk.flows.test_source(added.id)
+        assert (sample.stream, len(sample.records), sample.error) == ("users", 4, None)
+        with pytest.raises(errors.Conflict):
+            await desk.flows.create_source(fields)
+        with pytest.raises(errors.InvalidInput) as wrong:
+            await desk.flows.create_source({**fields, "name": "Wrong", "streams": ["invoices"]})
+        assert [each.field for each in wrong.value.errors] == ["streams"]
+        assert (await desk.flows.get_source(f"source {which}")).id == added.id
+        await desk.flows.delete_source(added.id)
+        with pytest.raises(errors.NotFound, match="no source named"):
+            await desk.flows.get_source(f"Source {which}")
+        with pytest.raises(errors.NotFound):
+            await desk.flows.get_source(added.id)
+
+
+async def test_sources_and_runs_look_the_same_from_both_desks(
+    here: settings.Settings, there: settings.Settings
+) -> None:
+    async with open_desk(here, face="cli") as local, open_desk(there, face="cli") as remote:
+        sales = await local.get("Sales CRM")
+        manual = {"path": "api/v2/users", "parameters": {"embed": "party"}, "records_path": "users"}
+        added = await local.flows.create_source({"name": "By hand", "credential_id": sales.id, "manual": manual})
+        assert await remote.flows.get_source("By hand") == added == await local.flows.get_source("By hand")
+        assert await remote.flows.list_sources() == await local.flows.list_sources()
+        assert await remote.flows.list_runs(source_id=added.id, status=None, limit=5) == []
+        for desk in (local, remote):
+            with pytest.raises(errors.NotFound):
+                await desk.flows.get_run(4_000_000)
+        await remote.flows.delete_source(added.id)
 
 
 @pytest.mark.parametrize("which", ["here", "there"])
