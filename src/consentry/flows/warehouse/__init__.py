@@ -1,1 +1,58 @@
-"""Where datasets live: the only rooms that know DuckDB, PostgreSQL as a warehouse, and Parquet."""
+"""Warehouses: where datasets live. The engines are imported when one is opened, because they are heavy."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from consentry.connectors import Stream
+from consentry.core.secret import Secret
+from consentry.flows.model import Source
+from consentry.flows.warehouse.contract import Batch, Dataset, Key, TableLook, Written
+
+if TYPE_CHECKING:
+    from consentry.flows.warehouse.engine import Engine
+
+__all__ = ["Batch", "Dataset", "Key", "TableLook", "Written", "open_dataset", "open_to_look"]
+
+
+@contextmanager
+def open_dataset(
+    source: Source, streams: Sequence[Stream], *, home: Path, address: Secret | None = None
+) -> Iterator[Dataset]:
+    """Open a source's dataset to write to it, for a moment; ``address`` is PostgreSQL's, with the password.
+
+    Raises WarehouseBusy when somebody else has it or it can't be reached, WarehouseRefused when a person must act.
+    """
+    from consentry.flows.warehouse.opening import to_write
+
+    with _held(to_write(source, home, address), source, streams) as dataset:
+        yield dataset
+
+
+@contextmanager
+def open_to_look(
+    source: Source, streams: Sequence[Stream], *, home: Path, address: Secret | None = None
+) -> Iterator[Dataset | None]:
+    """Open a source's dataset to look at it, or give None when there is none yet. Raises what ``open_dataset`` does."""
+    from consentry.flows.warehouse.opening import to_read
+
+    engine = to_read(source, home, address)
+    if engine is None:
+        yield None
+        return
+    with _held(engine, source, streams) as dataset:
+        yield dataset
+
+
+@contextmanager
+def _held(engine: "Engine", source: Source, streams: Sequence[Stream]) -> Iterator[Dataset]:
+    from consentry.flows.shape import plan_of
+    from consentry.flows.warehouse.dataset import SqlDataset
+
+    owner = f"{source.id} {source.created_at.isoformat()}"
+    dataset = SqlDataset(engine, [plan_of(each) for each in streams], deletions=source.deletions, owner=owner)
+    try:
+        yield dataset
+    finally:
+        dataset.close()

@@ -1,0 +1,172 @@
+"""DuckDB: a file that is opened for each batch, so that others can read it in between."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from consentry.errors import WarehouseBusy, WarehouseRefused
+from consentry.flows.warehouse.engine import quoted
+
+TYPES: Final[Mapping[str, str]] = {
+    "integer": "BIGINT",
+    "decimal": "DECIMAL(38,9)",
+    "double": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "text": "VARCHAR",
+    "timestamp": "TIMESTAMP WITH TIME ZONE",
+    "date": "DATE",
+    "time": "TIME",
+    "json": "VARCHAR",
+}
+_CONFIG: Final[dict[str, Any]] = {
+    "autoinstall_known_extensions": False,  # nothing is fetched from anywhere
+    "autoload_known_extensions": False,
+    "memory_limit": "192MB",
+    "threads": 2,
+}
+_TRIES: Final = 20
+_PAUSE_SECONDS: Final = 0.05
+
+
+class DuckDbEngine:
+    """One open file."""
+
+    types: Mapping[str, str] = TYPES
+    keyed: bool = False  # hash joins are quicker than an index that every insert has to keep
+
+    def __init__(self, path: Path, schema: str, *, read_only: bool) -> None:
+        self.schema = schema
+        self._path = path
+        self._connection = _connect(path, read_only=read_only)
+        self._staged: list[str] = []
+        self.execute("SET TimeZone = 'UTC'")
+        catalog = self.execute("SELECT current_database()")[0][0]
+        if catalog.casefold() == schema.casefold():
+            self.close()
+            raise WarehouseRefused(
+                f"In the file {path.name} no dataset can be called {schema}: DuckDB would take one for the other.",
+                hint="Give the source another dataset, or another file.",
+            )
+        self.home = f"{quoted(catalog)}.{quoted(schema)}"
+
+    def execute(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run one statement."""
+        with _translated(self._path):
+            return self._connection.execute(statement, values).fetchall()
+
+    def read(self, statement: str) -> list[dict[str, Any]]:
+        """Run a query; by Arrow, because moments need no other library that way."""
+        with _translated(self._path):
+            found: pa.Table = self._connection.sql(statement).to_arrow_table()
+            rows: list[dict[str, Any]] = found.to_pylist()
+            return rows
+
+    def stage(self, name: str, table: pa.Table) -> None:
+        """Make a table readable where it is."""
+        with _translated(self._path):
+            self._connection.register(name, table)
+        self._staged.append(name)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit, or roll back."""
+        self.execute("BEGIN TRANSACTION")
+        try:
+            yield
+            self.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+        finally:
+            while self._staged:
+                self._connection.unregister(self._staged.pop())
+
+    def _roll_back(self) -> None:
+        with suppress(duckdb.Error):  # a failed commit has rolled back already
+            self._connection.rollback()
+
+    def place(self, table: str) -> str:
+        """Return a whole name; with the catalogue, because a file can be called as a schema is."""
+        return f"{self.home}.{quoted(table)}"
+
+    def cast_or_null(self, text: str, kind: str) -> str:
+        """Cast, or give null."""
+        return text if kind == "text" else f"TRY_CAST({text} AS {TYPES[kind]})"
+
+    def publish(self, names: Iterable[str]) -> None:
+        """Nothing is to do: a commit shows everything."""
+
+    def close(self) -> None:
+        """Close the file."""
+        with _translated(self._path):
+            self._connection.close()
+
+
+def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Open a file, after a moment's patience with who has it open just now."""
+    if not path.parent.is_dir():
+        raise WarehouseRefused(
+            f"The folder {path.parent} for the warehouse isn't there.",
+            hint="Make the folder, or mount what it stands on; then run the source again.",
+        )
+    for _ in range(_TRIES):
+        try:
+            with _translated(path):
+                return _open(path, read_only=read_only)
+        except WarehouseBusy:
+            time.sleep(_PAUSE_SECONDS)
+    with _translated(path):
+        return _open(path, read_only=read_only)
+
+
+def _open(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path), read_only=read_only, config=_CONFIG)
+    except duckdb.ConnectionException:
+        if not read_only:
+            raise
+        return duckdb.connect(str(path), config=_CONFIG)  # this process has it open for writing
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.Error, MemoryError) as error:
+        raise _ours(error, path) from error
+
+
+def _ours(error: Exception, path: Path) -> WarehouseBusy | WarehouseRefused:
+    """Say whose move it is."""
+    words = str(error).lower()
+    if "lock" in words or isinstance(error, duckdb.ConnectionException):
+        return WarehouseBusy(f"Another program has the warehouse {path} open.")
+    if isinstance(error, duckdb.TransactionException):
+        return WarehouseBusy(f"Somebody else is writing the same rows of the warehouse {path}.")
+    if "no space" in words or "disk quota" in words:
+        return WarehouseBusy(
+            f"The disk under the warehouse {path} is full.", hint="Make room there; the run goes on by itself."
+        )
+    if isinstance(error, (duckdb.OutOfMemoryException, MemoryError)):
+        return WarehouseBusy(f"There is too little memory for the warehouse {path} just now.")
+    if "permission denied" in words or "read-only" in words:
+        return WarehouseRefused(
+            f"Consentry may not write to the warehouse {path}.",
+            hint="Let the user that Consentry runs as write to the file and its folder; then run the source again.",
+        )
+    if isinstance(error, (duckdb.CatalogException, duckdb.DependencyException, duckdb.BinderException)):
+        return WarehouseRefused(
+            f"Tables or views in the warehouse {path} were changed by somebody else.",
+            hint="Drop the dataset's schema, and the next run fills it anew; or give the source another dataset.",
+        )
+    if isinstance(error, duckdb.IOException):
+        return WarehouseRefused(
+            f"The file {path} can't be read as a DuckDB database.",
+            hint="Check the path, and the version that wrote the file; or move it away, and the next run begins anew.",
+        )
+    return WarehouseRefused(f"The warehouse {path} refused what was asked of it.")
