@@ -8,7 +8,7 @@ from consentry import credentials
 from consentry.audit import Action, Actor
 from consentry.connectors import Stream, read
 from consentry.errors import ConsentryError
-from consentry.flows import sources, store
+from consentry.flows import sources
 from consentry.flows.estimate import Estimate, estimate
 from consentry.flows.model import Source, Trouble
 from consentry.flows.reading import streams_of
@@ -65,6 +65,4 @@ async def estimate_source(room: Room, actor: Actor, source_id: int) -> Estimate:
     source = await sources.get(room, source_id)
     connector = room.catalogue.get(source.connector)
     client = await credentials.client(room.credentials, actor, source.credential_id, action=Action.TEST)
-    async with room.database.reading() as connection:
-        known = await store.last_reads(connection, source_id)
-    return await estimate(client, connector, streams_of(source, connector), known, clock=room.clock)
+    return await estimate(client, connector, streams_of(source, connector), clock=room.clock)

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Key = tuple[Any, ...]  # the values of the stream's primary key, in its order
 
@@ -14,7 +15,7 @@ Key = tuple[Any, ...]  # the values of the stream's primary key, in its order
 class Batch:
     """Records of one stream as typed tables; the first is the stream's own, the others are its nested lists."""
 
-    tables: Mapping[str, pa.Table]  # by table name: "parties", "parties__email_addresses", ...
+    tables: Mapping[str, "pa.Table"]  # by table name: "parties", "parties__email_addresses", ...
     # every row of the own table has "_key" (text, the primary key's values joined by ":") and "_hash" (text, of the
     # whole record with its lists); every row of a child table has "_parent_key" and what shape documents
 
