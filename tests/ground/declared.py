@@ -17,6 +17,19 @@ def complaints(fields: Sequence[Field], record: Mapping[str, Any], at: str = "")
             yield from _complaints_of(known[name], value, f"{at}{name}")
 
 
+def silent(fields: Sequence[Field], records: Sequence[Mapping[str, Any]], at: str = "") -> Iterator[str]:
+    """Yield each declared field for which no record has a value."""
+    for field in fields:
+        values = [record[field.name] for record in records if record.get(field.name) is not None]
+        if not values:
+            yield f"{at}{field.name}"
+        elif field.kind == "object":
+            yield from silent(field.members, values, f"{at}{field.name}.")
+        elif field.kind == "list":
+            items = [item if isinstance(item, dict) else {"value": item} for value in values for item in value]
+            yield from silent(field.members, items, f"{at}{field.name}[].")
+
+
 def _complaints_of(field: Field, value: object, at: str) -> Iterable[str]:
     match field.kind, value:
         case "object", dict():

@@ -16,6 +16,9 @@ def sow_parties(draw: Draw, count: int) -> list[dict[str, Any]]:
     extras = Extras(draw, "parties")
     for party in (*organisations, *people):
         draw.crm["parties"].add({**party, **extras.of(party["type"])})
+    if people:
+        user = draw.crm["users"].all()[0].decode()
+        draw.crm["users"].add({**user, "party": party_reference(people[0])})
     bury(draw, "parties", 5)
     return references + [party_reference(person) for person in people]
 
@@ -57,6 +60,7 @@ def _shared(draw: Draw, place: str) -> dict[str, Any]:
         "websites": [_website(draw)] if draw.whether(0.3) else [],
         "emailAddresses": [_email(draw, kind) for kind in ("Work", "Home") if draw.whether(0.55)],
         "pictureURL": picture(),
+        "enrichment": None,
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from consentry.sandbox.accounts import User
 from consentry.sandbox.records import stamp
-from consentry.sandbox.seed.draw import BEGIN, END, Draw, picture, reference
+from consentry.sandbox.seed.draw import BEGIN, END, Draw, picture, reference, user_reference
 
 ENTITIES: Final = ("parties", "opportunities", "kases")
 TITLES: Final = ("Mr", "Ms", "Mrs", "Mx", "Dr", "Prof", "Frau", "Herr", "Mme")
@@ -38,7 +38,7 @@ TAGS: Final = {
         ("仕入先", None, False),
     ),
     "opportunities": (("Urgent", None, False), ("Tender", "Public procurement", True), ("Upsell 📈", None, False)),
-    "kases": (("Warranty", None, True), ("On site", None, False)),
+    "kases": (("Warranty", "Repairs are free", True), ("On site", None, False)),
 }
 # Type names of multi-select lists and of large text aren't published; a reader must take unknown ones as text.
 _DEFINITIONS: Final[dict[str, tuple[dict[str, Any], ...]]] = {
@@ -54,13 +54,13 @@ _DEFINITIONS: Final[dict[str, tuple[dict[str, Any], ...]]] = {
         {"name": "Customer since", "type": "date", "tag": "Kundin"},
     ),
     "opportunities": (
-        {"name": "Competitor", "type": "text"},
+        {"name": "Competitor", "type": "text", "description": "Who else makes an offer"},
         {"name": "Needs approval", "type": "boolean", "important": True},
         {"name": "Discount in percent", "type": "number"},
         {"name": "Tender number", "type": "text", "tag": "Tender"},
     ),
     "kases": (
-        {"name": "Site visit", "type": "date"},
+        {"name": "Site visit", "type": "date", "description": "When somebody goes there"},
         {"name": "Severity", "type": "list", "options": ["low", "middle", "high"]},
         {"name": "Warranty until", "type": "date", "tag": "Warranty"},
     ),
@@ -94,7 +94,7 @@ def _sow_users(draw: Draw) -> None:
     for user in draw.account.users:
         draw.crm["users"].add(user_values(draw, user))
     for name, members in (("Sales", draw.account.users[:2]), ("Kundendienst", draw.account.users[1:])):
-        memberships = [{"user": {"id": user.id, "username": user.username, "name": user.name}} for user in members]
+        memberships = [{"user": user_reference(user)} for user in members]
         draw.crm["teams"].add({"id": draw.id("team"), "name": name, **draw.times(), "memberships": memberships})
 
 
@@ -110,10 +110,12 @@ def user_values(draw: Draw, user: User) -> dict[str, Any]:
         "status": "ACTIVE",
         "lastLoginAt": stamp(draw.moment()),
         "taskReminder": draw.whether(0.5),
-        "emailPreference": None,
+        "emailPreference": "GMAIL",
         "clickToCallPreference": "TEL",
         "preferredEmailFromAddress": user.email,
         "party": None,
+        "loggedIn": True,
+        "deleted": False,
         "pictureURL": picture(),
     }
 
@@ -146,7 +148,7 @@ def _holder(draw: Draw, kind: str, order: int, name: str, *, archived: bool) -> 
     return {
         "id": draw.id(kind),
         "name": name,
-        "description": None,
+        "description": "No longer in use" if archived else None,
         "deleted": archived,
         "createdAt": stamp(created),
         "updatedAt": stamp(draw.moment(created)),
@@ -161,7 +163,7 @@ def _sow_pipelines(draw: Draw) -> None:
             milestone = {
                 "id": draw.id("milestone"),
                 "name": title,
-                "description": None,
+                "description": "Both sides have signed" if probability == 100 else None,
                 "complete": probability in (0, 100),
                 "probability": probability,
                 "daysUntilStale": None if probability in (0, 100) else 30,
@@ -179,7 +181,7 @@ def _sow_boards(draw: Draw) -> None:
             stage = {
                 "id": draw.id("stage"),
                 "name": title,
-                "description": None,
+                "description": "Nothing left to do" if title == "Done" else None,
                 "board": reference(board, "name"),
                 "displayOrder": order,
                 **draw.times(),
@@ -214,7 +216,7 @@ def _sow_track_definitions(draw: Draw) -> None:
                 "displayOrder": step,
                 "dayDelayRule": "TRACK_WORKDAYS",
                 "category": draw.one(categories),
-                "trackTaskAssignee": {"assigneeType": "TRACK_OWNER", "owner": None},
+                "trackTaskAssignee": _assignee(draw, step),
                 **draw.times(),
             }
             for step in range(3)
@@ -222,7 +224,7 @@ def _sow_track_definitions(draw: Draw) -> None:
         definition = {
             "id": draw.id("track definition"),
             "description": description,
-            "tag": None,
+            "tag": "VIP,Newsletter" if rule == "PARTY" else None,
             "captureRule": rule,
             "direction": "START_DATE",
             **draw.times(),
@@ -231,12 +233,20 @@ def _sow_track_definitions(draw: Draw) -> None:
         draw.crm["trackdefinitions"].add(definition)
 
 
+def _assignee(draw: Draw, step: int) -> dict[str, Any]:
+    if step < 2:
+        return {"assigneeType": "TRACK_OWNER", "owner": None}
+    return {"assigneeType": "USER", "owner": user_reference(draw.account.users[0])}
+
+
 def _sow_goals(draw: Draw) -> None:
     pipeline = draw.crm["pipelines"].all()[0].decode()
+    milestone = draw.crm["milestones"].all()[1].decode()
     owner = draw.account.users[0]
-    for name, goal_type, value, currency in (
-        ("Revenue won", "bbc7a4b4-78eb-3bbd-85bb-9f20ec2e3f5d", 50_000.0, owner.currency),
-        ("Deals won", "264be3b0-490b-3d73-ae0d-d02b488ba1eb", 12.0, None),
+    for name, goal_type, value, currency, aims_at_milestone in (
+        ("Revenue won", "bbc7a4b4-78eb-3bbd-85bb-9f20ec2e3f5d", 50_000.0, owner.currency, False),
+        ("Deals won", "264be3b0-490b-3d73-ae0d-d02b488ba1eb", 12.0, None, False),
+        ("Bids made", "1659cb58-2401-30eb-aa82-c42771aea74e", 30.0, None, True),
     ):
         goal = {
             "id": draw.id("goal"),
@@ -247,10 +257,10 @@ def _sow_goals(draw: Draw) -> None:
             "type": goal_type,
             "value": value,
             "currency": currency,
-            "user": {"id": owner.id, "username": owner.username, "name": owner.name},
+            "user": user_reference(owner),
             "status": "ACTIVE",
-            "pipeline": reference(pipeline, "name"),
-            "milestone": None,
+            "pipeline": None if aims_at_milestone else reference(pipeline, "name"),
+            "milestone": reference(milestone, "name") if aims_at_milestone else None,
             **draw.times(),
         }
         draw.crm["goals"].add(goal)

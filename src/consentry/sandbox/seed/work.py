@@ -55,6 +55,8 @@ def _task(draw: Draw, related: Related | None, *, track: bool = False) -> dict[s
         "repeat": {"interval": 1, "frequency": "MONTHLY", "on": 1} if draw.whether(0.05) else None,
         "nextTask": None,
         "hasTrack": track,
+        "active": not track,
+        "overrideToCurrentUser": False,
         "daysAfter": 2 if track else None,
         "taskDelayRule": "TRACK_START" if track else None,
         "taskDayDelayRule": "TRACK_DAYS" if track else None,
@@ -126,6 +128,7 @@ def _sow_tracks(draw: Draw, parties: list[dict[str, Any]], deals: Deals) -> None
     subjects += [("kase", "kases", each) for each in deals.projects[:3]]
     for related in subjects:
         tasks = [_task(draw, related, track=True) for _ in range(2)]
+        tasks[0]["nextTask"] = reference(tasks[1], "description")
         for task in tasks:
             draw.crm["tasks"].add(task)
         track = {
