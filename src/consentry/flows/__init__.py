@@ -2,7 +2,10 @@
 
 from consentry.flows.arrow import ArrowTables
 from consentry.flows.engine import Claimed, claim, finish, work
-from consentry.flows.fields import read_new, write_length, write_schedule
+from consentry.flows.estimate import Estimate, StreamEstimate, estimate
+from consentry.flows.fields import read_changed, read_new, write_length, write_schedule
+from consentry.flows.history import list_recent
+from consentry.flows.looking import Look, TableSeen, look
 from consentry.flows.model import (
     ENDED,
     Counts,
@@ -19,9 +22,19 @@ from consentry.flows.model import (
 )
 from consentry.flows.room import Room
 from consentry.flows.runs import begin_run, cancel, get_run, has_work, list_runs, queue_due
-from consentry.flows.sampling import Sample, sample
+from consentry.flows.sampling import Sample, estimate_source, sample
 from consentry.flows.schedule import parse_length
-from consentry.flows.sources import activate, create, delete, edit, find_address, get, list_sources, pause
+from consentry.flows.sources import (
+    activate,
+    change,
+    create,
+    delete,
+    edit,
+    find_address,
+    get,
+    list_sources,
+    pause,
+)
 
 EVERY_SECOND = (queue_due,)
 
@@ -31,6 +44,8 @@ __all__ = [
     "ArrowTables",
     "Claimed",
     "Counts",
+    "Estimate",
+    "Look",
     "ManualRead",
     "NewSource",
     "Room",
@@ -39,27 +54,35 @@ __all__ = [
     "Sample",
     "Schedule",
     "Source",
+    "StreamEstimate",
     "StreamRun",
     "StreamStatus",
+    "TableSeen",
     "Trouble",
     "WarehouseSpec",
     "activate",
     "begin_run",
     "cancel",
+    "change",
     "claim",
     "create",
     "delete",
     "edit",
+    "estimate",
+    "estimate_source",
     "find_address",
     "finish",
     "get",
     "get_run",
     "has_work",
+    "list_recent",
     "list_runs",
     "list_sources",
+    "look",
     "parse_length",
     "pause",
     "queue_due",
+    "read_changed",
     "read_new",
     "sample",
     "work",

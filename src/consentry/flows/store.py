@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, Select, delete, insert, select, update
+from sqlalchemy import Row, Select, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -134,10 +134,19 @@ async def list_due(connection: AsyncConnection, now: datetime, limit: int) -> li
 
 
 async def add_run(connection: AsyncConnection, values: dict[str, Any]) -> RunId:
-    """Insert a run; raise Conflict when one of its flow hasn't ended."""
+    """Insert a run; raise Conflict when one of its flow hasn't ended.
+
+    Its fence begins above every fence of the flow's earlier runs, also of those that a restored backup forgot: the
+    warehouse compares them across runs.
+    """
+    earlier = select(func.max(runs.c.lease_fence)).where(
+        runs.c.kind == values["kind"], runs.c.flow_id == values["flow_id"]
+    )
+    last = (await connection.execute(earlier)).scalar() or 0
+    fence = max(last, int(values["queued_at"].timestamp() * 1000))
     try:
         async with connection.begin_nested():
-            found = await connection.execute(insert(runs).values(values).returning(runs.c.id))
+            found = await connection.execute(insert(runs).values(values | {"lease_fence": fence}).returning(runs.c.id))
     except IntegrityError as error:
         raise Conflict("A run of it is under way already.", hint="Wait until it has ended, or cancel it.") from error
     return RunId(found.scalar_one())

@@ -358,7 +358,7 @@ runs = Table(  # they outlive their source, as the trail does
     Column("cancel_asked", Boolean, nullable=False),
     Column("error", Text),  # JSON
     Column("lease_owner", Text),
-    Column("lease_fence", Integer, nullable=False, server_default="0"),
+    Column("lease_fence", BigInteger, nullable=False, server_default="0"),
     Column("lease_until", Float),
     Index("ix_runs_flow", "kind", "flow_id", "id"),
     sqlite_autoincrement=True,

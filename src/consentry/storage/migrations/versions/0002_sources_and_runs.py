@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("cancel_asked", sa.Boolean(), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("lease_owner", sa.Text(), nullable=True),
-        sa.Column("lease_fence", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("lease_fence", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("lease_until", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
         sqlite_autoincrement=True,
