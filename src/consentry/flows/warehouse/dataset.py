@@ -36,7 +36,7 @@ class SqlDataset:
 
     def state(self, stream: str) -> Mapping[str, Any]:
         """Return how the stream stands; nothing when its table isn't there."""
-        names = self._layout.names()
+        names = self._engine.names()
         if STREAMS not in names or stream not in names:
             return {}
         found = self._run(f"SELECT state FROM {self._streams} WHERE stream = ?", stream)
@@ -126,18 +126,18 @@ class SqlDataset:
         touched = {stream for (stream,) in changed}
         names = [table for stream in touched for table in self._layout.tables_of(stream)]
         of_views = {view for view, streams in made.items() if streams & touched}
-        if names or of_views:
-            self._engine.publish({*names, *of_views})
+        self._engine.publish({*names, *of_views})
+        if touched:
             with self._writing(WHOLE, fence):
                 self._run(f"UPDATE {self._streams} SET is_unpublished = FALSE WHERE is_unpublished")
 
     def look(self) -> Sequence[TableLook]:
         """Return the tables and views of the dataset."""
-        return look.tables(self._engine, self._layout)
+        return look.tables(self._engine)
 
     def rows(self, table: str, limit: int) -> list[dict[str, Any]]:
         """Return the first live rows."""
-        return look.rows(self._engine, self._layout, table, limit)
+        return look.rows(self._engine, table, limit)
 
     def close(self) -> None:
         """Let go of the warehouse."""
@@ -148,7 +148,7 @@ class SqlDataset:
     @contextmanager
     def _writing(self, stream: str, fence: int) -> Iterator[None]:
         with self._engine.transaction():
-            names = self._layout.names()
+            names = self._engine.names()
             if STREAMS not in names:
                 self._layout.make_ours()
             elif stream != WHOLE and stream not in names and self._layout.tables_of(stream):
@@ -246,7 +246,7 @@ class SqlDataset:
             self._run(f"INSERT INTO {self._streams} VALUES (?, ?, 0, '', TRUE)", stream, text)
 
     def _has(self, stream: str) -> bool:
-        names = self._layout.names()
+        names = self._engine.names()
         return STREAMS in names and stream in names and bool(self._layout.tables_of(stream))
 
     def _keys(self, stream: str) -> str:

@@ -21,6 +21,9 @@ class Engine(Protocol):
     def read(self, statement: str) -> list[dict[str, Any]]:
         """Run a query and return its rows by column."""
 
+    def names(self) -> set[str]:
+        """Return the names of all tables and views of the schema, whoever made them."""
+
     def stage(self, name: str, table: pa.Table) -> None:
         """Make a table readable under a name, only here and for this transaction."""
 

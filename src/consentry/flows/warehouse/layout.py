@@ -39,14 +39,6 @@ class Layout:
         self._run = engine.execute
         self._columns = engine.place(COLUMNS)
 
-    def names(self) -> set[str]:
-        """Return the tables and views that the schema has, whoever made them."""
-        query = (
-            "SELECT table_name FROM information_schema.tables "
-            "WHERE table_schema = ? AND table_catalog = current_database()"
-        )
-        return {str(name) for (name,) in self._run(query, self._engine.schema)}
-
     def make_ours(self) -> None:
         """Make the schema and the tables of ours."""
         key = " PRIMARY KEY" if self._engine.keyed else ""
@@ -85,7 +77,7 @@ class Layout:
         for table, rows in arriving.items():
             wanted = kinds_of(rows.schema)
             if table not in made:
-                names = self.names() if names is None else names
+                names = self._engine.names() if names is None else names
                 self._create(stream, table, wanted, names)
                 if made or len(declared[stream].schema) > len(_INTERNAL):
                     known = declared[table].schema.names if table in declared else _OF_LISTS

@@ -6,31 +6,31 @@ from typing import Any, Final
 from consentry.errors import NotFound
 from consentry.flows.warehouse.contract import TableLook
 from consentry.flows.warehouse.engine import Engine, listed
-from consentry.flows.warehouse.layout import COLUMNS, Layout
+from consentry.flows.warehouse.layout import COLUMNS
 
 _HIDDEN: Final = ("_key", "_hash")
 
 
-def tables(engine: Engine, layout: Layout) -> Sequence[TableLook]:
+def tables(engine: Engine) -> Sequence[TableLook]:
     """Return the tables and views that Consentry made, by name."""
-    columns = _columns(engine, layout)
+    columns = _columns(engine)
     return [
         TableLook(name=name, columns=tuple(there), count=_count(engine, name, [each for each, _ in there]))
         for name, there in sorted(columns.items())
     ]
 
 
-def rows(engine: Engine, layout: Layout, table: str, limit: int) -> list[dict[str, Any]]:
+def rows(engine: Engine, table: str, limit: int) -> list[dict[str, Any]]:
     """Return the first live rows of a table; raise NotFound when it isn't one of the dataset's."""
-    there = _columns(engine, layout).get(table)
+    there = _columns(engine).get(table)
     if there is None:
         raise NotFound(f"The dataset has no table named {table[:100]}.", hint="Look at the list of its tables.")
     names = [name for name, _ in there]
     return engine.read(f"SELECT {listed(names)} FROM {engine.place(table)}{_live(names)} LIMIT {int(limit)}")
 
 
-def _columns(engine: Engine, layout: Layout) -> dict[str, list[tuple[str, str]]]:
-    if COLUMNS not in layout.names():
+def _columns(engine: Engine) -> dict[str, list[tuple[str, str]]]:
+    if COLUMNS not in engine.names():
         return {}
     ours = {name for (name,) in engine.execute(f"SELECT DISTINCT table_name FROM {engine.place(COLUMNS)}")}
     query = (

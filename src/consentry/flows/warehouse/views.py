@@ -17,7 +17,7 @@ _INTERNAL: Final = ("_key", "_hash")
 
 def renew(engine: Engine, layout: Layout, plans: Iterable[StreamPlan]) -> dict[str, set[str]]:
     """Make the views anew whose definitions or columns changed; return all views with the streams they show."""
-    names = layout.names()
+    names = engine.names()
     made: dict[str, set[str]] = {}
     for plan in plans:
         definitions = plan.stream.definitions
