@@ -89,7 +89,8 @@ class PostgresEngine:
 
     def names(self) -> set[str]:
         """Return the names of all tables and views of the schema, whoever made them."""
-        query = "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relnamespace = to_regnamespace(?)"
+        kinds = "relkind IN ('r', 'p', 'v', 'm', 'f')"
+        query = f"SELECT relname FROM pg_class WHERE {kinds} AND relnamespace = to_regnamespace(?)"
         return {str(name) for (name,) in self.execute(query, self.home)}
 
     def stage(self, name: str, table: pa.Table) -> None:
