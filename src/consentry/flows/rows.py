@@ -1,7 +1,8 @@
-"""The dataset as one run sees it: opened in a thread for a moment, and waited for while somebody else has it."""
+"""The dataset as one run sees it: opened in a thread, let go of soon, and waited for while somebody else has it."""
 
 import asyncio
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -14,16 +15,23 @@ from consentry.outbound import backoff
 PATIENCE: Final = timedelta(minutes=10)
 """How long a warehouse is waited for that is locked, gone or full."""
 LONGEST_PAUSE: Final = timedelta(seconds=30)
+IDLE_SECONDS: Final = 0.2
+"""So long an open dataset is kept for what comes next; opening takes as long as the work on a short list."""
+HELD_SECONDS: Final = 1.0
+"""After so long it is closed in any case, so that others can read it."""
 T = TypeVar("T")
 
 
 class Rows:
-    """Lets the run work on its dataset, without keeping it from others for longer than a batch takes."""
+    """Lets the run work on its dataset, without keeping it from others for long."""
 
     def __init__(self, work: Work, watch: Watch) -> None:
         self.fence = work.fence
         self._work = work
         self._watch = watch
+        self._turn = asyncio.Lock()
+        self._open: tuple[ExitStack, Dataset, float] | None = None
+        self._closing: asyncio.Task[None] | None = None
 
     async def use(self, action: Callable[[Dataset], T]) -> T:
         """Let a function work on the open dataset, in a thread, again after a wait while the warehouse is busy.
@@ -33,7 +41,11 @@ class Rows:
         failures, gives_up = 0, self._work.clock.now() + PATIENCE
         while True:
             try:
-                return await asyncio.to_thread(self._open_and_do, action)
+                async with self._turn:
+                    self._stay_open()
+                    found = await _to_its_end(lambda: self._do(action))
+                    self._closing = asyncio.create_task(self._close_when_idle(), name="dataset idle")
+                    return found
             except WarehouseBusy:
                 failures += 1
                 if self._work.clock.now() >= gives_up:
@@ -43,9 +55,53 @@ class Rows:
             if self._watch.is_cancelled():
                 raise Cancelled
 
-    def _open_and_do(self, action: Callable[[Dataset], T]) -> T:
-        with self._work.open_dataset() as dataset:
-            return action(dataset)
+    async def close(self) -> None:
+        """Let go of the dataset."""
+        async with self._turn:
+            self._stay_open()
+            await _to_its_end(self._close)
+
+    async def _in_thread(self, action: Callable[[Dataset], T]) -> T:
+        """Do it in a thread, and stay until that is done also when nobody wants the result any more."""
+        doing = asyncio.create_task(asyncio.to_thread(self._do, action), name="dataset")
+        try:
+            return await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            await asyncio.wait([doing])
+            raise
+
+    def _stay_open(self) -> None:
+        closing, self._closing = self._closing, None
+        if closing is not None:
+            closing.cancel()
+
+    async def _close_when_idle(self) -> None:
+        await asyncio.sleep(IDLE_SECONDS)
+        async with self._turn:
+            self._closing = None  # from here on nobody cancels this
+            await _to_its_end(self._close)
+
+    def _do(self, action: Callable[[Dataset], T]) -> T:
+        """Work on the dataset. Blocking."""
+        steady = self._work.clock.monotonic
+        try:
+            if self._open is None:
+                with ExitStack() as stack:
+                    dataset = stack.enter_context(self._work.open_dataset())
+                    self._open = stack.pop_all(), dataset, steady()
+            _, dataset, opened = self._open
+            found = action(dataset)
+        except BaseException:
+            self._close()
+            raise
+        if steady() - opened >= HELD_SECONDS:
+            self._close()
+        return found
+
+    def _close(self) -> None:
+        held, self._open = self._open, None
+        if held is not None:
+            held[0].close()
 
 
 class Moments:
@@ -62,3 +118,13 @@ class Moments:
             now = self._latest + timedelta(microseconds=1)
         self._latest = now
         return now
+
+
+async def _to_its_end(work: Callable[[], T]) -> T:
+    """Do blocking work in a thread; whoever is cancelled meanwhile leaves only when the thread has come to its end."""
+    doing = asyncio.create_task(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait({doing})
+        raise

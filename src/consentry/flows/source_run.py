@@ -1,7 +1,7 @@
 """Executes one claimed run of a source: its streams one after another, each with an outcome of its own."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from consentry.connectors import Stream
@@ -32,6 +32,9 @@ __all__ = ["OpenDataset", "Watch", "Work", "execute"]
 _ENDS_THE_RUN: Final = (OwnerError, OperatorError, DataError, WarehouseBusy)
 """What no other stream would fare better with; of these, ScopeMissing alone concerns one stream."""
 
+SHORT_WALK_EVERY: Final = timedelta(minutes=10)
+"""How often the children of a short list are read whole, such as the milestones of all pipelines."""
+
 log = get_logger("flows.source_run")
 
 
@@ -51,6 +54,8 @@ async def execute(work: Work, watch: Watch) -> tuple[RunStatus, Trouble | None]:
     except ConsentryError as error:
         await run.leave_out_the_rest()
         return RunStatus.FAILED, _trouble(error)
+    finally:
+        await run.close()
 
 
 class _Run:
@@ -73,6 +78,10 @@ class _Run:
             await self._read(stream, stands[stream.name], moments)
         await self._rows.use(lambda dataset: dataset.finish(fence=self._work.fence))
         return outcome_of(self._ends), None
+
+    async def close(self) -> None:
+        """Let go of the dataset."""
+        await self._rows.close()
 
     async def leave_out_the_rest(self) -> None:
         """Say of every stream whose turn didn't come that it won't."""
@@ -128,7 +137,7 @@ class _Run:
             read.stand,
             self._work.clock.now(),
             self._work.source.full_listing_every,
-            always=self._is_cheap(read.stream),
+            always=self._is_due(read),
         )
         match way, step.what:
             case (Way.FEED, "whole"):
@@ -146,12 +155,14 @@ class _Run:
             case _:
                 await listing.read_changes(read)
 
-    def _is_cheap(self, stream: Stream) -> bool:
-        """Tell whether the whole is read at each run: described by hand, or children of a short list."""
+    def _is_due(self, read: StreamRead) -> bool:
+        """Tell whether the whole is read now, whatever else is said: described by hand, or children of a short list."""
         if self._work.source.manual is not None:
             return True
-        parent = self._work.connector.stream(stream.parent) if stream.parent else None
-        return parent is not None and way_of(parent) is Way.LISTING
+        parent = self._work.connector.stream(read.stream.parent) if read.stream.parent else None
+        if parent is None or way_of(parent) is not Way.LISTING:
+            return False
+        return read.stand.listed_at is None or self._work.clock.now() - read.stand.listed_at >= SHORT_WALK_EVERY
 
     def _parents(self, stream: Stream) -> walk.Parents:
         parent = self._work.connector.stream(stream.parent or "")
