@@ -10,8 +10,8 @@ from consentry.web.status import StatusWords
 from consentry.web.trail import actor_words
 
 SCOPES: Final[dict[KeyScope, str]] = {
-    KeyScope.READ: "List and show credentials.",
-    KeyScope.USE: "Use the proxy and test credentials. Includes read.",
+    KeyScope.READ: "List and show credentials, sources and runs.",
+    KeyScope.USE: "Use the proxy, test credentials and run sources. Includes read.",
     KeyScope.TOKEN: "Read access tokens. Includes read.",
     KeyScope.ADMIN: "Everything, people and keys included.",
 }

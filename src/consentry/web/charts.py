@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from consentry.flows.model import ENDED, Run, RunStatus
+from consentry.flows import ENDED, Run, RunStatus
 from consentry.web.amounts import counted, figure, lasted
 from consentry.web.moments import moment
 from consentry.web.run_words import RUN_STATUSES, seconds_of

@@ -1,7 +1,7 @@
 """The last step of a new source or destination: what to read or where to write, and sample rows of it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
@@ -14,11 +14,21 @@ from consentry.credentials import Credential
 from consentry.errors import ConsentryError, FieldError, InvalidInput, ReplyNotUnderstood
 from consentry.web.choices import with_query
 from consentry.web.connector_view import ConnectorView
-from consentry.web.fields import Entries, Field, filled
+from consentry.web.estimates import EstimateView
+from consentry.web.fields import Field
 from consentry.web.flow_kinds import FlowPage, FlowWords
-from consentry.web.manual import PARAMETERS_FIELD, PATH_FIELD, read_parameters, read_path, records_of
+from consentry.web.manual import read_parameters, read_path, read_records_path, records_of
 from consentry.web.mishaps import errors_of
 from consentry.web.samples import Sample, failed_sample, sample_of, summary_of
+from consentry.web.source_fields import (
+    ManualFields,
+    SourceFields,
+    StreamChoice,
+    manual_fields,
+    source_fields,
+    stream_choices,
+)
+from consentry.web.source_form import TypedSource
 from consentry.web.tiles import CredentialTile, credential_tile
 from consentry.web.visit import SignedInVisit
 
@@ -27,26 +37,6 @@ AT_ONCE: Final = 4
 SECONDS_A_STREAM: Final = 40
 
 Mode = Literal["prepared", "manual"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Configured:
-    """What was chosen in the last step."""
-
-    mode: Mode
-    streams: tuple[str, ...]
-    path: str = ""
-    parameters: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamChoice:
-    """One stream to choose."""
-
-    name: str
-    title: str
-    meaning: str
-    is_chosen: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +50,7 @@ class Tab:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurePage(FlowPage):
-    """Step 3: what to read, or where to write; and a test of it."""
+    """Step 3: what to read, or where to write; a test of it; and for a source, where it goes and how often."""
 
     template: ClassVar[str] = "configure.html"
     fragment: ClassVar[str] = "samples.html"
@@ -71,42 +61,28 @@ class ConfigurePage(FlowPage):
     mode: Mode
     tabs: tuple[Tab, ...]
     streams: tuple[StreamChoice, ...]
-    fields: tuple[Field, ...]  # of the manual request
+    manual: ManualFields  # the reading request of one's own
+    fields: SourceFields  # of a source; a destination shows none of them
+    wrong: tuple[Field, ...]  # the fields that need another look
+    message: str  # what went wrong, beyond single fields
+    hint: str
     samples: tuple[Sample, ...]
     samples_summary: str
+    estimate: EstimateView | None
     problem: str  # why there was nothing to test, or empty
-
-    @property
-    def manual_path(self) -> Field:
-        """The field for the path."""
-        return self.fields[0]
-
-    @property
-    def manual_parameters(self) -> Field:
-        """The field for the parameters."""
-        return self.fields[1]
+    stream_problem: str  # what is wrong with the choice of streams, or empty
 
 
-def everything(words: FlowWords, connector: Connector, mode: str) -> Configured:
+def everything(words: FlowWords, connector: Connector, mode: str) -> TypedSource:
     """Return what is chosen before anybody has chosen: for a source all streams, for a destination the first."""
     names = tuple(stream.name for stream in connector.streams)
-    return Configured(
+    return TypedSource(
         mode="manual" if mode == "manual" else "prepared", streams=names if words.kind == "source" else names[:1]
     )
 
 
-def read_configured(form: Entries) -> Configured:
-    """Read what was chosen."""
-    return Configured(
-        mode="manual" if form.text("mode") == "manual" else "prepared",
-        streams=tuple(dict.fromkeys(form.texts("stream"))),
-        path=form.text("manual_path"),
-        parameters=form.text("manual_parameters"),
-    )
-
-
 async def take_samples(
-    visit: SignedInVisit, connector: Connector, credential: Credential, chosen: Configured
+    visit: SignedInVisit, connector: Connector, credential: Credential, chosen: TypedSource
 ) -> list[Sample]:
     """Read sample rows of what was chosen; raise InvalidInput when nothing usable was."""
     if chosen.mode == "manual":
@@ -137,13 +113,14 @@ async def _read_stream(visit: SignedInVisit, credential: Credential, stream: Str
 
 
 async def _read_manual(
-    visit: SignedInVisit, connector: Connector, credential: Credential, chosen: Configured
+    visit: SignedInVisit, connector: Connector, credential: Credential, chosen: TypedSource
 ) -> Sample:
-    path, parameters = read_path(chosen.path, connector), read_parameters(chosen.parameters)
+    path, parameters = read_path(chosen.manual_path, connector), read_parameters(chosen.manual_parameters)
+    where = read_records_path(chosen.manual_records)
     client = await credentials.client(visit.app.credentials, visit.actor, credential.id, action=Action.TEST)
     try:
         answer = await client.get(path, parameters)
-        records = records_of(_decoded(answer.body))
+        records = records_of(_decoded(answer.body), where)
     except ConsentryError as error:
         return failed_sample(path, error.message, error.hint)
     return sample_of(path, records[:SAMPLE_ROWS])
@@ -161,36 +138,41 @@ def configure_page(
     words: FlowWords,
     connector: Connector,
     credential: Credential,
-    chosen: Configured,
+    chosen: TypedSource,
     *,
     samples: Sequence[Sample] = (),
+    estimate: EstimateView | None = None,
     error: ConsentryError | None = None,
 ) -> ConfigurePage:
     """Put together what the step shows."""
     view = ConnectorView.of(connector, visit.app.settings.public_url)
     errors = errors_of(error) if error else ()
-    values: Mapping[str, str] = {"manual_path": chosen.path, "manual_parameters": chosen.parameters}
-    query = {"connector": connector.name, "credential": str(credential.id), "step": "configure"}
-    prepared = "Streams" if words.kind == "source" else "Prepared"
+    manual, fields = manual_fields(chosen, errors), source_fields(chosen, errors)
     return ConfigurePage(
         words=words,
         connector=view,
         credential=credential_tile(credential, view, visit.now),
         api_base=f"{connector.base_url}/{connector.api_prefix}",
-        mode=chosen.mode,
-        tabs=(
-            Tab(mode="prepared", word=prepared, path=with_query(words.path, query)),
-            Tab(mode="manual", word="Manual", path=with_query(words.path, query | {"mode": "manual"})),
-        ),
-        streams=tuple(_choice(stream, chosen) for stream in connector.streams),
-        fields=filled((PATH_FIELD, PARAMETERS_FIELD), values, errors),
+        mode="manual" if chosen.mode == "manual" else "prepared",
+        tabs=_tabs(words, connector, credential),
+        streams=stream_choices(connector, chosen.streams),
+        manual=manual,
+        fields=fields,
+        wrong=tuple(field for field in (*manual.fields, *fields.fields) if field.wrong),
+        message=error.message if error and not errors else "",
+        hint=error.hint if error and not errors else "",
         samples=tuple(samples),
         samples_summary=summary_of(samples) if samples else "",
+        estimate=estimate,
         problem=next((fault.message for fault in errors), ""),
+        stream_problem=next((fault.message for fault in errors if fault.field == "stream"), ""),
     )
 
 
-def _choice(stream: Stream, chosen: Configured) -> StreamChoice:
-    return StreamChoice(
-        name=stream.name, title=stream.title, meaning=stream.meaning, is_chosen=stream.name in chosen.streams
+def _tabs(words: FlowWords, connector: Connector, credential: Credential) -> tuple[Tab, ...]:
+    query = {"connector": connector.name, "credential": str(credential.id), "step": "configure"}
+    prepared = "Streams" if words.kind == "source" else "Prepared"
+    return (
+        Tab(mode="prepared", word=prepared, path=with_query(words.path, query)),
+        Tab(mode="manual", word="Manual", path=with_query(words.path, query | {"mode": "manual"})),
     )

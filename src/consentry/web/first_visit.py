@@ -72,7 +72,7 @@ def steps_for(
     )
     source = FirstStep(
         title="Create a source",
-        words="Choose a credential and what to read with it, and look at sample rows.",
+        words="Choose a credential, what to read with it and how often; the dataset then stays up to date.",
         is_done=False,
         is_next=is_connected,
         button="New data source",

@@ -18,7 +18,7 @@ class FlowWords:
     path: str
     lead: str  # of the first step
     question: str  # of the last step
-    save_note: str  # why nothing can be saved yet
+    save_note: str  # why nothing can be saved yet, or empty
 
 
 WORDS: Final[dict[FlowKind, FlowWords]] = {
@@ -29,7 +29,7 @@ WORDS: Final[dict[FlowKind, FlowWords]] = {
         path="/sources/new",
         lead="Where should the data come from?",
         question="What should be read?",
-        save_note="Keeping and running a source comes with the next release. Test already reads.",
+        save_note="",
     ),
     "destination": FlowWords(
         kind="destination",

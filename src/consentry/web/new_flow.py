@@ -1,25 +1,29 @@
 """New data source and new data destination: select a connector, authenticate with a credential, configure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-from consentry import credentials
+from consentry import credentials, flows
 from consentry.connectors import Connector
 from consentry.credentials import Credential, Status
-from consentry.errors import InvalidInput, NotFound
-from consentry.web.configure import configure_page, everything, read_configured, take_samples
+from consentry.errors import Conflict, InvalidInput, NotFound
+from consentry.web.configure import configure_page, everything, take_samples
 from consentry.web.connector_view import ConnectorView
 from consentry.web.door import Door, SignedInHandler
+from consentry.web.estimates import read_what, take_estimate
 from consentry.web.fields import Entries
 from consentry.web.flow_kinds import WORDS, FlowPage, FlowWords
+from consentry.web.mishaps import status_of
+from consentry.web.source_form import TypedSource, at_its_field, described, proposed_name, read_typed
 from consentry.web.tiles import CredentialTile, credential_tile
 from consentry.web.visit import SignedInVisit
 
 MOST_TILES: Final = 100
+SOURCE: Final = WORDS["source"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,8 @@ def routes(door: Door) -> Sequence[Route]:
     for words in WORDS.values():
         found.append(door.for_people(words.path, _shower(words)))
         found.append(door.for_people(f"{words.path}/test", _tester(words), methods=["POST"]))
+    found.append(door.for_people(f"{SOURCE.path}/estimate", estimate, methods=["POST"]))
+    found.append(door.for_people(SOURCE.path, save, methods=["POST"]))
     return found
 
 
@@ -90,23 +96,64 @@ async def show(visit: SignedInVisit, words: FlowWords) -> Response:
     problem = _problem(connector, credential) if asks_configure else None
     if asks_configure and problem is None and credential is not None:
         chosen = everything(words, connector, visit.query.text("mode"))
+        if words.kind == "source":
+            chosen = replace(chosen, name=await _proposed_name(visit, credential))
         return visit.show(configure_page(visit, words, connector, credential, chosen))
     return await _show_authenticate(visit, words, connector, credential, problem)
 
 
 async def test(visit: SignedInVisit, words: FlowWords) -> Response:
     """Show sample rows of what was chosen."""
+
+    async def sampled(connector: Connector, credential: Credential, chosen: TypedSource) -> Response:
+        samples = await take_samples(visit, connector, credential, chosen)
+        return visit.show(configure_page(visit, words, connector, credential, chosen, samples=samples))
+
+    return await _configured(visit, words, sampled)
+
+
+async def estimate(visit: SignedInVisit) -> Response:
+    """Show what a first run of what was chosen takes."""
+
+    async def estimated(connector: Connector, credential: Credential, chosen: TypedSource) -> Response:
+        view = await take_estimate(visit, connector, credential.id, read_what(chosen, connector))
+        return visit.show(configure_page(visit, SOURCE, connector, credential, chosen, estimate=view))
+
+    return await _configured(visit, SOURCE, estimated)
+
+
+async def save(visit: SignedInVisit) -> Response:
+    """Keep the source, and show it."""
+
+    async def saved(connector: Connector, credential: Credential, chosen: TypedSource) -> Response:
+        source = await flows.create(visit.app.flows, visit.actor, described(chosen, connector, credential.id))
+        return visit.go(visit.url(f"/sources/{source.id}", done="source-added"))
+
+    return await _configured(visit, SOURCE, saved)
+
+
+async def _configured(
+    visit: SignedInVisit,
+    words: FlowWords,
+    go_on: Callable[[Connector, Credential, TypedSource], Awaitable[Response]],
+) -> Response:
+    """Go on with what was chosen in the last step; show it again when something in it is wrong."""
     connector = visit.app.catalogue.get(visit.form.text("connector"))
     credential = await _find_chosen(visit, connector, visit.form)
     problem = _problem(connector, credential)
     if credential is None or problem is not None:
         return await _show_authenticate(visit, words, connector, credential, problem)
-    chosen = read_configured(visit.form)
+    chosen = read_typed(visit.form)
     try:
-        samples = await take_samples(visit, connector, credential, chosen)
-    except InvalidInput as error:
-        return visit.show(configure_page(visit, words, connector, credential, chosen, error=error), 422)
-    return visit.show(configure_page(visit, words, connector, credential, chosen, samples=samples))
+        return await go_on(connector, credential, chosen)
+    except (InvalidInput, Conflict) as error:
+        said = at_its_field(error, chosen)
+        return visit.show(configure_page(visit, words, connector, credential, chosen, error=said), status_of(said))
+
+
+async def _proposed_name(visit: SignedInVisit, credential: Credential) -> str:
+    taken, _ = await flows.list_sources(visit.app.flows, per_page=MOST_TILES)
+    return proposed_name(credential.name, [source.name for source in taken])
 
 
 async def _find_chosen(visit: SignedInVisit, connector: Connector, entries: Entries) -> Credential | None:

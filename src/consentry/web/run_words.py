@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from consentry.flows.model import ENDED, Counts, Run, RunStatus, Source, StreamRun, StreamStatus, Trouble
+from consentry.flows import ENDED, Counts, Run, RunStatus, Source, StreamRun, StreamStatus, Trouble
 from consentry.web.amounts import counted, figure, lasted, size
 from consentry.web.moments import Moment, moment, relative
 from consentry.web.status import Shape, StatusWords

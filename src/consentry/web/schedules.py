@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final, Literal
 
 from consentry.errors import FieldError
-from consentry.flows.model import Schedule
+from consentry.flows import Schedule
 from consentry.web.amounts import every, in_unit
 
 Kind = Literal["hand", "every", "daily", "cron"]

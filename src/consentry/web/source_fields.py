@@ -61,6 +61,7 @@ class StreamChoice:
     title: str
     meaning: str
     cost: str  # how changes and deletions are found, and what that costs
+    note: str  # what else is to be known, or empty
     is_chosen: bool
 
 
@@ -115,7 +116,12 @@ def stream_choices(connector: Connector, chosen: Iterable[str]) -> tuple[StreamC
 
 def _choice(stream: Stream, *, is_chosen: bool) -> StreamChoice:
     return StreamChoice(
-        name=stream.name, title=stream.title, meaning=stream.meaning, cost=stream.cost, is_chosen=is_chosen
+        name=stream.name,
+        title=stream.title,
+        meaning=stream.meaning,
+        cost=stream.cost,
+        note=stream.note,
+        is_chosen=is_chosen,
     )
 
 
@@ -142,14 +148,14 @@ def source_fields(typed: TypedSource, errors: Iterable[FieldError]) -> SourceFie
     return SourceFields(
         name=by_name["name"],
         dataset=by_name["dataset"],
-        warehouses=_options(WAREHOUSES, typed.warehouse),
+        warehouses=_options(WAREHOUSES.items(), typed.warehouse),
         duckdb_path=by_name["duckdb_path"],
         postgres_url=by_name["postgres_url"],
         parquet_path=by_name["parquet_path"],
-        deletions=_options(DELETIONS, typed.deletions),
+        deletions=_options(DELETIONS.items(), typed.deletions),
         full=by_name["full_number"],
         full_units=choices(UNITS, typed.full_unit),
-        schedules=_options({kind: (word, "") for kind, word in KINDS.items()}, schedule.kind),
+        schedules=_options([(kind, (word, "")) for kind, word in KINDS.items()], schedule.kind),
         every=by_name["every"],
         every_units=choices(UNITS, schedule.unit),
         daily_at=by_name["daily_at"],
@@ -159,8 +165,7 @@ def source_fields(typed: TypedSource, errors: Iterable[FieldError]) -> SourceFie
     )
 
 
-def _options(words: Mapping[str, tuple[str, str]], chosen: str) -> tuple[Option, ...]:
+def _options(words: Iterable[tuple[str, tuple[str, str]]], chosen: str) -> tuple[Option, ...]:
     return tuple(
-        Option(value=value, word=word, meaning=meaning, is_chosen=value == chosen)
-        for value, (word, meaning) in words.items()
+        Option(value=value, word=word, meaning=meaning, is_chosen=value == chosen) for value, (word, meaning) in words
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from consentry.connectors import Connector
-from consentry.flows.model import ENDED, Run, Source
+from consentry.flows import ENDED, Run, Source
 from consentry.web.amounts import counted, every
 from consentry.web.charts import Chart, draw_small
 from consentry.web.connector_view import ConnectorView

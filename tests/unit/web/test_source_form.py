@@ -97,7 +97,7 @@ def test_the_address_of_a_database_is_never_shown_again() -> None:
 
 def test_what_the_rules_of_a_source_find_stands_at_the_fields_of_the_form() -> None:
     found = InvalidInput(
-        FieldError(field="schedule.cron", message="x"),
+        FieldError(field="schedule.cron", message="must be a cron line"),
         FieldError(field="warehouse.path", message="x"),
         FieldError(field="streams", message="x"),
         FieldError(field="warehouse.type", message="x"),
@@ -105,6 +105,7 @@ def test_what_the_rules_of_a_source_find_stands_at_the_fields_of_the_form() -> N
     placed = at_its_field(found, replace(TYPED, warehouse="parquet"))
     assert isinstance(placed, InvalidInput)
     assert [error.field for error in placed.errors] == ["cron", "parquet_path", "stream", "postgres_url"]
+    assert placed.errors[0].message == "This must be a cron line."
     conflict = Conflict("There is one already.")
     assert at_its_field(conflict, TYPED) is conflict
 

@@ -1,11 +1,13 @@
 // Every page loads this. Without it all of them still work; with it the overlay opens in place and things say more.
 
+import { prepareLive } from "./live.js";
 import { preparePieces } from "./pieces.js";
 import "./overlay.js";
 import { prepareTrials } from "./trial.js";
 
 preparePieces(document);
 prepareTrials(document);
+prepareLive(document);
 
 const root = document.documentElement;
 const elsewhere = document.querySelector("[data-elsewhere]");

@@ -1,4 +1,4 @@
-// Small comforts of single pieces: copy, show a secret, offered scopes, tabs, all or none, moments in the reader's time.
+// Small comforts of single pieces: copy, show a secret, offered scopes, tabs, all or none, time zones, moments in the reader's time.
 
 const COPIED_MS = 2000;
 
@@ -11,6 +11,7 @@ export function preparePieces(root) {
   for (const list of root.querySelectorAll("[data-scopes]")) prepareScopes(list);
   for (const list of root.querySelectorAll("[role=tablist]")) prepareTabs(list);
   for (const button of root.querySelectorAll("[data-check-all], [data-check-none]")) prepareAllOrNone(button);
+  for (const place of root.querySelectorAll("[data-zone]")) prepareZone(document.getElementById(place.dataset.zone));
 }
 
 function prepareCopy(button) {
@@ -108,4 +109,12 @@ function prepareAllOrNone(button) {
   button.addEventListener("click", () => {
     for (const box of button.closest("form").querySelectorAll(`input[type=checkbox][name="${name}"]`)) box.checked = checked;
   });
+}
+
+// Offers the known time zones, and the reader's own where nobody has chosen one yet.
+function prepareZone(field) {
+  field.setAttribute("list", "zones");
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const known = [...document.querySelectorAll("#zones option")].some((option) => option.value === own);
+  if (known && field.value === "UTC" && field.form.querySelector("[name=schedule][value=hand]")?.checked) field.value = own;
 }

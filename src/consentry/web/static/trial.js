@@ -8,16 +8,17 @@ const NO_ANSWER = "Consentry doesn't answer. Check that it runs and that you are
 
 export function prepareTrials(root) {
   for (const form of root.querySelectorAll("[data-tests-credential]")) once(form, () => testCredential(form));
-  for (const form of root.querySelectorAll("form[data-test]")) once(form, () => testChoice(form));
+  for (const form of root.querySelectorAll("form[data-test]")) once(form, (button) => testChoice(form, button));
 }
 
 function once(form, trial) {
   form.addEventListener("submit", async (event) => {
+    if (event.submitter?.matches("[data-goes]")) return; // Save, which leads to a page of its own
     event.preventDefault();
     if (form.ariaBusy === "true") return;
     form.ariaBusy = "true";
     try {
-      await trial();
+      await trial(event.submitter);
     } finally {
       form.ariaBusy = "false";
     }
@@ -36,13 +37,17 @@ async function testCredential(form) {
   }
 }
 
-async function testChoice(form) {
+async function testChoice(form, button) {
   const said = form.querySelector("[data-test-said]");
   const place = form.querySelector("[data-samples]");
-  said.textContent = `Asking ${form.dataset.provider} for sample rows.`;
+  said.textContent = button?.dataset.saying ?? `Asking ${form.dataset.provider} for sample rows.`;
   try {
-    const piece = await getPiece(form.action, new FormData(form), PATIENCE_MS);
-    if (piece === null) return form.submit(); // the answer is a page of its own
+    const address = button?.hasAttribute("formaction") ? button.formAction : form.action;
+    const piece = await getPiece(address, new FormData(form), PATIENCE_MS);
+    if (piece === null) { // the answer is a page of its own
+      form.action = address;
+      return form.submit();
+    }
     place.innerHTML = piece;
     preparePieces(place);
     said.textContent = place.querySelector("[data-said]")?.dataset.said ?? "";

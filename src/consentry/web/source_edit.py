@@ -1,0 +1,172 @@
+"""Editing and deleting a source."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from consentry import flows
+from consentry.connectors import Connector
+from consentry.errors import Conflict, ConsentryError, InvalidInput
+from consentry.flows import Source
+from consentry.web.configure import Mode, Tab
+from consentry.web.connector_view import ConnectorView
+from consentry.web.door import Door
+from consentry.web.fields import Field
+from consentry.web.flow_kinds import FlowKind
+from consentry.web.frame import Page, Section
+from consentry.web.mishaps import errors_of, status_of
+from consentry.web.source_fields import (
+    ManualFields,
+    SourceFields,
+    StreamChoice,
+    manual_fields,
+    source_fields,
+    stream_choices,
+)
+from consentry.web.source_form import TypedSource, at_its_field, described, read_typed, typed_of
+from consentry.web.visit import SignedInVisit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditSourcePage(Page):
+    """What a source reads, where it goes and when it runs, to be changed."""
+
+    template: ClassVar[str] = "source_edit.html"
+    section: ClassVar[Section] = "sources"
+    kind: ClassVar[FlowKind] = "source"
+    source_id: int
+    source_name: str
+    path: str
+    connector: ConnectorView
+    api_base: str
+    mode: Mode
+    tabs: tuple[Tab, ...]
+    streams: tuple[StreamChoice, ...]
+    stream_problem: str  # what is wrong with the choice of streams, or empty
+    manual: ManualFields
+    fields: SourceFields
+    wrong: tuple[Field, ...]  # the fields that need another look
+    message: str  # what went wrong, beyond single fields
+    hint: str
+
+    @property
+    def title(self) -> str:
+        """The one title of the page."""
+        return f"Edit {self.source_name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteSourcePage(Page):
+    """The question before a source is deleted."""
+
+    template: ClassVar[str] = "sheet.html"
+    fragment: ClassVar[str] = "source_delete.html"
+    section: ClassVar[Section] = "sources"
+    source_id: int
+    name: str
+    dataset: str
+    connector: ConnectorView
+    message: str = ""  # what went wrong
+    hint: str = ""
+
+    @property
+    def title(self) -> str:
+        """The one title of the page."""
+        return f"Delete {self.name}?"
+
+
+def routes(door: Door) -> Sequence[Route]:
+    """Return the routes of editing and deleting."""
+    base = "/sources/{id:int}"
+    return (
+        door.for_people(f"{base}/edit", show_edit),
+        door.for_people(f"{base}/edit", edit, methods=["POST"]),
+        door.for_people(f"{base}/delete", show_delete),
+        door.for_people(f"{base}/delete", delete, methods=["POST"]),
+    )
+
+
+async def show_edit(visit: SignedInVisit) -> Response:
+    """Show what can be changed."""
+    source = await flows.get(visit.app.flows, visit.id)
+    connector = visit.app.catalogue.get(source.connector)
+    typed = typed_of(source, connector)
+    mode = visit.query.text("mode")
+    return visit.show(_edit_page(visit, source, connector, typed, mode=mode or typed.mode))
+
+
+async def edit(visit: SignedInVisit) -> Response:
+    """Change the source."""
+    source = await flows.get(visit.app.flows, visit.id)
+    connector = visit.app.catalogue.get(source.connector)
+    typed = read_typed(visit.form)
+    try:
+        changed = described(typed, connector, source.credential_id, has_url=source.warehouse.kind == "postgres")
+        await flows.edit(visit.app.flows, visit.actor, source.id, changed)
+    except (Conflict, InvalidInput) as error:
+        said = at_its_field(error, typed)
+        return visit.show(_edit_page(visit, source, connector, typed, said, mode=typed.mode), status_of(error))
+    return visit.go(visit.url(f"/sources/{source.id}", done="source-saved"))
+
+
+async def show_delete(visit: SignedInVisit) -> Response:
+    """Ask before deleting."""
+    return visit.show(_delete_page(visit, await flows.get(visit.app.flows, visit.id)))
+
+
+async def delete(visit: SignedInVisit) -> Response:
+    """Delete the source; its dataset stays."""
+    try:
+        await flows.delete(visit.app.flows, visit.actor, visit.id)
+    except Conflict as error:
+        source = await flows.get(visit.app.flows, visit.id)
+        return visit.show(_delete_page(visit, source, error), status_of(error))
+    return visit.go(visit.url("/sources", done="source-deleted"))
+
+
+def _edit_page(
+    visit: SignedInVisit,
+    source: Source,
+    connector: Connector,
+    typed: TypedSource,
+    error: ConsentryError | None = None,
+    *,
+    mode: str,
+) -> EditSourcePage:
+    path = f"/sources/{source.id}/edit"
+    errors = errors_of(error) if error else ()
+    manual, fields = manual_fields(typed, errors), source_fields(typed, errors)
+    return EditSourcePage(
+        source_id=source.id,
+        source_name=source.name,
+        path=path,
+        connector=ConnectorView.of(connector, visit.app.settings.public_url),
+        api_base=f"{connector.base_url}/{connector.api_prefix}",
+        mode="manual" if mode == "manual" else "prepared",
+        tabs=(
+            Tab(mode="prepared", word="Streams", path=f"{path}?mode=prepared"),
+            Tab(mode="manual", word="Manual", path=f"{path}?mode=manual"),
+        ),
+        streams=stream_choices(connector, typed.streams),
+        stream_problem=next((fault.message for fault in errors if fault.field == "stream"), ""),
+        manual=manual,
+        fields=fields,
+        wrong=tuple(field for field in (*manual.fields, *fields.fields) if field.wrong),
+        message=error.message if error and not errors else "",
+        hint=error.hint if error and not errors else "",
+    )
+
+
+def _delete_page(visit: SignedInVisit, source: Source, error: ConsentryError | None = None) -> DeleteSourcePage:
+    connector = visit.app.catalogue.get(source.connector)
+    return DeleteSourcePage(
+        source_id=source.id,
+        name=source.name,
+        dataset=source.dataset,
+        connector=ConnectorView.of(connector, visit.app.settings.public_url),
+        message=error.message if error else "",
+        hint=error.hint if error else "",
+    )
