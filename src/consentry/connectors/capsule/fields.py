@@ -143,7 +143,7 @@ TASK: Final = (
     *_TIMES,
     _time("completedAt"),
     _text("completedBy"),
-    _loose("repeat"),
+    _one("repeat", (_number("interval"), _text("frequency"), _loose("on")), "How often the task comes again."),
     _one("nextTask", _TASK),
     _flag("hasTrack"),
     _number("daysAfter"),
