@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
+from consentry.connectors import Field, Stream
+
 OURS: Final = ("_synced_at", "_deleted_at", "_key", "_hash", "_parent_id", "_parent_key", "_position")
 
 
@@ -21,11 +23,12 @@ class Expected:
 
     tables: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
-    def add(self, table: str, primary_key: Sequence[str], record: Mapping[str, Any]) -> None:
-        """Expect a record, with its lists."""
-        key = ":".join(str(record[name]) for name in primary_key)
+    def add(self, stream: Stream, record: Mapping[str, Any]) -> None:
+        """Expect a record of a stream, with its lists."""
+        table, whole = stream.name, _kept_whole("", stream.fields)
+        key = ":".join(str(record[name]) for name in stream.primary_key)
         row = self.tables.setdefault(table, {})[key] = {}
-        for name, value in _flatten("", record):
+        for name, value in _flatten("", record, whole):
             if isinstance(value, list):
                 self._add_list(f"{table}__{name}", key, value)
             else:
@@ -34,16 +37,24 @@ class Expected:
     def _add_list(self, table: str, parent: str, items: list[Any]) -> None:
         rows = self.tables.setdefault(table, {})
         for position, item in enumerate(items):
-            members = dict(_flatten("", item)) if isinstance(item, dict) else {"value": item}
+            members = dict(_flatten("", item, frozenset())) if isinstance(item, dict) else {"value": item}
             rows[f"{parent}#{position}"] = members
 
 
-def _flatten(prefix: str, value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _kept_whole(prefix: str, fields: Sequence[Field]) -> frozenset[str]:
+    """Return the columns that keep an object as one text, because its form isn't settled."""
+    names = {prefix + snake(each.name) for each in fields if each.kind == "json"}
+    inner = [_kept_whole(f"{prefix}{snake(each.name)}_", each.members) for each in fields if each.kind == "object"]
+    return frozenset(names.union(*inner))
+
+
+def _flatten(prefix: str, value: Mapping[str, Any], whole: frozenset[str]) -> Iterator[tuple[str, Any]]:
     for name, inner in value.items():
-        if isinstance(inner, dict):
-            yield from _flatten(f"{prefix}{snake(name)}_", inner)
+        column = prefix + snake(name)
+        if isinstance(inner, dict) and column not in whole:
+            yield from _flatten(f"{column}_", inner, whole)
         else:
-            yield prefix + snake(name), inner
+            yield column, inner
 
 
 def snake(name: str) -> str:
@@ -84,10 +95,10 @@ def is_same(json: Any, value: Any) -> bool:
             return True
         case (None, _) | (_, None):
             return False
+        case (bool() | int() | float() | list() | dict(), str()):  # what has no one form is kept as it was spelled
+            return bool(msgspec.json.decode(value) == json)
         case (bool(), _) | (_, bool()):
             return bool(json is value)
-        case (list() | dict(), str()):
-            return bool(msgspec.json.decode(value) == json)
         case (str(), datetime()):
             return datetime.fromisoformat(json) == value
         case (str(), date()):

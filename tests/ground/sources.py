@@ -38,7 +38,9 @@ def a_source(**said: Any) -> Source:
 class Onlooker:
     """Remembers reports and waits; a wait passes at once, and takes a clock with it."""
 
-    def __init__(self, clock: FakeClock | None = None, *, on_report: Callable[[StreamRun], None] | None = None) -> None:
+    def __init__(
+        self, clock: FakeClock | None = None, *, on_report: Callable[["Onlooker", StreamRun], None] | None = None
+    ) -> None:
         self.reports: dict[str, StreamRun] = {}
         self.waits: list[tuple[str, datetime]] = []
         self.cancelled = False
@@ -49,7 +51,7 @@ class Onlooker:
         """Remember how a stream is doing."""
         self.reports[stream.name] = stream
         if self._on_report is not None:
-            self._on_report(stream)
+            self._on_report(self, stream)
 
     async def wait(self, words: str, until: datetime) -> None:
         """Remember the wait, and let its time pass."""
