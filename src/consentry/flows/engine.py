@@ -24,8 +24,6 @@ from consentry.flows.work import Watch, Work
 _LOOK_SECONDS: Final = 1.0
 _RENEW_EVERY: Final = 3  # looks
 _SHOWN_SECONDS: Final = 1.0
-_HOLDERS: Final = 1_000_000
-"""More holders than a run ever has: in the warehouse, every fence of a later run is above all of an earlier one."""
 _MOVING: Final = (StreamStatus.PENDING, StreamStatus.RUNNING)
 
 log = get_logger("flows.engine")
@@ -105,7 +103,7 @@ async def _prepare(room: Room, claimed: Claimed) -> Work:
         connector=connector,
         client=client,
         open_dataset=opened,
-        fence=claimed.run.id * _HOLDERS + claimed.fence,
+        fence=claimed.fence,
         clock=room.clock,
         randomness=room.randomness,
         expected=expected,

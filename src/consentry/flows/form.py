@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from consentry.connectors import Connector
@@ -85,7 +85,7 @@ def _faults_of_warehouse(spec: WarehouseSpec, *, has_address: bool) -> list[Fiel
         return [] if _is_postgres(spec.url) else [_WRONG_URL]
     if spec.url is not None:
         return [FieldError(field="warehouse.url", message="is for PostgreSQL only")]
-    if spec.path is not None and not Path(spec.path).is_absolute():
+    if spec.path is not None and not (Path(spec.path).is_absolute() and spec.path.isprintable()):
         return [FieldError(field="warehouse.path", message="must be a whole path, from / on")]
     return []
 
@@ -100,7 +100,7 @@ def _is_postgres(url: str) -> bool:
         found = make_url(url)
     except (SQLAlchemyError, ValueError):
         return False
-    return found.get_backend_name() in _POSTGRES and bool(found.database)
+    return found.get_backend_name() in _POSTGRES and bool(found.database) and url.isprintable()
 
 
 def without_password(url: str) -> tuple[str, Secret]:
