@@ -54,7 +54,7 @@ def check(warehouse: Warehouse, *records: dict[str, Any]) -> None:
     """Compare the live rows with records."""
     expected = Expected()
     for record in records:
-        expected.add("things", ("id",), record)
+        expected.add(THINGS, record)
     assert differences(expected, warehouse.live()) == []
 
 
