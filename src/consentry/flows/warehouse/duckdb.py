@@ -1,4 +1,4 @@
-"""DuckDB: a file that is opened for each batch, so that others can read it in between."""
+"""DuckDB: a file that is opened for a moment at a time, so that others can read it in between."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from consentry.errors import WarehouseBusy, WarehouseRefused
 from consentry.flows.warehouse.engine import quoted
-from consentry.flows.warehouse.holding import release, take
 
 TYPES: Final[Mapping[str, str]] = {
     "integer": "BIGINT",
@@ -34,7 +33,7 @@ _NAMES: Final = (
     "SELECT table_name FROM duckdb_tables() WHERE schema_name = ? AND database_name = current_database()"
     " UNION ALL SELECT view_name FROM duckdb_views() WHERE schema_name = ? AND database_name = current_database()"
 )
-_MAKES_NAMES: Final = ("CREATE SCHEMA", "CREATE TABLE", "CREATE VIEW", 'DROP TABLE "', "DROP VIEW")
+_CHANGES_NAMES: Final = ("CREATE SCHEMA", "CREATE TABLE", "CREATE VIEW", 'DROP TABLE "', "DROP VIEW")
 _TRIES: Final = 80
 _PAUSE_SECONDS: Final = 0.05
 
@@ -48,10 +47,9 @@ class DuckDbEngine:
     def __init__(self, path: Path, schema: str, *, read_only: bool) -> None:
         self.schema = schema
         self._path = path
-        self._hold = None if read_only else take(path, lambda: _connect(path, read_only=False))
-        self._connection = self._hold.root.cursor() if self._hold else _connect(path, read_only=True)
+        self._connection = _connect(path, read_only=read_only)
         self._staged: list[str] = []
-        self._done = False
+        self._names: set[str] | None = None  # nobody else changes them while the file is ours
         self.execute("SET TimeZone = 'UTC'")
         catalog = self.execute("SELECT current_database()")[0][0]
         if catalog.casefold() == schema.casefold():
@@ -64,19 +62,16 @@ class DuckDbEngine:
 
     def execute(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run one statement."""
-        if self._hold and statement.startswith(_MAKES_NAMES):
-            self._hold.names.pop(self.schema, None)
+        if statement.startswith(_CHANGES_NAMES):
+            self._names = None
         with _translated(self._path):
             return self._connection.execute(statement, values).fetchall()
 
     def names(self) -> set[str]:
         """Return the names of tables and views."""
-        if self._hold and (known := self._hold.names.get(self.schema)) is not None:
-            return known
-        names = {str(name) for (name,) in self.execute(_NAMES, self.schema, self.schema)}
-        if self._hold:
-            self._hold.names[self.schema] = names
-        return names
+        if self._names is None:
+            self._names = {str(name) for (name,) in self.execute(_NAMES, self.schema, self.schema)}
+        return self._names
 
     def read(self, statement: str) -> list[dict[str, Any]]:
         """Run a query; by Arrow, because moments need no other library that way."""
@@ -106,9 +101,7 @@ class DuckDbEngine:
                 self._connection.unregister(self._staged.pop())
 
     def _roll_back(self) -> None:
-        self._done = True
-        if self._hold:
-            self._hold.names.pop(self.schema, None)
+        self._names = None
         with suppress(duckdb.Error):  # a failed commit has rolled back already
             self._connection.rollback()
 
@@ -121,15 +114,12 @@ class DuckDbEngine:
         return text if kind == "text" else f"TRY_CAST({text} AS {TYPES[kind]})"
 
     def publish(self, names: Iterable[str]) -> None:
-        """Let others open the file at once; the commit shows everything."""
-        self._done = True
+        """Nothing is to do: a commit shows everything."""
 
     def close(self) -> None:
-        """Close the file, now or soon."""
+        """Close the file."""
         with _translated(self._path):
             self._connection.close()
-            if self._hold:
-                release(self._hold, at_once=self._done)
 
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
