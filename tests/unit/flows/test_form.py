@@ -10,7 +10,7 @@ from consentry.flows.model import ManualRead, NewSource, WarehouseSpec
 
 CAPSULE = Catalogue.load().get("capsule")
 PLAIN = NewSource(name="Sales", credential_id=1)
-HOME = Path("/home/of/consentry")
+HOME = Path("/srv/consentry")
 
 
 @pytest.mark.parametrize(
