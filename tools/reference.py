@@ -1,4 +1,4 @@
-"""Write the generated parts of docs/reference anew: settings, commands, error codes, the API. `--check` only compares.
+"""Write the generated parts of docs/reference anew: settings, commands, errors, API, datasets. `--check` only compares.
 
 A part stands between two comment lines and is written from the code; what stands around it is written by hand.
 """
@@ -19,6 +19,7 @@ from consentry.api import create_api, problems
 from consentry.cli import commands
 from consentry.errors import ConsentryError
 from consentry.settings import Settings
+from dataset_page import write_datasets
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / "docs" / "reference"
@@ -187,6 +188,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "commands.md": write_commands,
     "errors.md": write_errors,
     "api.md": write_api,
+    "dataset.md": write_datasets,
 }
 
 
