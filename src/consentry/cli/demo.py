@@ -1,7 +1,7 @@
 """``consentry demo``: the main job, start to end, against the sandbox, in a home of its own that is gone afterwards."""
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 from rich.text import Text
@@ -13,11 +13,15 @@ from consentry.cli.screen import plain, table
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from consentry.cli.source_story import ShownTable
     from consentry.cli.story import Told
+
+COLUMNS: Final = 7
+WIDTH: Final = 28
 
 
 def demo(*, json: Json = False) -> None:
-    """Show the main job, start to end: consent, a token that stays fresh, records, a crash, deletion. No browser.
+    """Show the main job, start to end: consent, a token that stays fresh, a dataset, a crash, deletion. No browser.
 
     Everything happens on this machine, in a home of its own; status 0 only if all of it held.
     """
@@ -55,6 +59,25 @@ def _report(told: "list[Told]", seconds: float) -> "list[RenderableType]":
         )
         for each in told
     ]
+    tables = [each.tables for each in told if each.tables]
     failed = [each.name for each in told if not each.held]
     words = f"It did not hold: {', '.join(failed)}." if failed else f"All {len(told)} steps held, in {seconds} seconds."
-    return [Text(), table(("", "Step", "What was seen", "Time"), rows, nothing=""), Text(), plain(words)]
+    steps = table(("", "Step", "What was seen", "Time"), rows, nothing="")
+    return [Text(), steps, *(_dataset(tables[-1]) if tables else []), Text(), plain(words)]
+
+
+def _dataset(shown: "list[ShownTable]") -> "list[RenderableType]":
+    """Draw the tables of the dataset with their counts, and some rows of a few."""
+    counts = table(("Table of the dataset", "Rows"), [(each.name, each.count) for each in shown], nothing="")
+    pictures: list[RenderableType] = [Text(), counts]
+    for each in shown:
+        if each.rows:
+            columns = [name for name in each.rows[0] if not name.startswith("_") or name == "_parent_id"][:COLUMNS]
+            rows = [[_short(row[name]) for name in columns] for row in each.rows]
+            pictures += [Text(), Text(f"First rows of {each.name}", "bold"), table(columns, rows, nothing="")]
+    return pictures
+
+
+def _short(value: object) -> str:
+    text = "" if value is None else str(value)
+    return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"

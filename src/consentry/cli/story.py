@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx2
 
+from consentry.cli.holding import NotHeld, expect, wait_until
+from consentry.cli.source_story import ShownTable, SourceChapters
 from consentry.cli.stage import PATIENCE_SECONDS, Stage
 from consentry.errors import ConsentryError
 from consentry.sandbox import STANDS_IN_FOR, Grant
@@ -38,10 +40,7 @@ class Told:
     held: bool
     what: str
     seconds: float
-
-
-class NotHeld(Exception):
-    """A step saw something else than it should have."""
+    tables: "list[ShownTable]" = field(default_factory=list)  # what the step shows besides
 
 
 def tell(stage: Stage) -> Iterator[Told]:
@@ -49,6 +48,7 @@ def tell(stage: Stage) -> Iterator[Told]:
     story = _Story(stage)
     for name, step in story.steps():
         began = time.monotonic()
+        story.dataset.tables = []
         try:
             what, held = step(), True
         except NotHeld as error:
@@ -57,7 +57,8 @@ def tell(stage: Stage) -> Iterator[Told]:
             what, held = f"{error.message} {error.hint}", False
         except (httpx2.HTTPError, TimeoutError, LookupError, ValueError) as error:
             what, held = f"{type(error).__name__}: {error}", False
-        yield Told(name=name, held=held, what=what, seconds=round(time.monotonic() - began, 2))
+        seconds = round(time.monotonic() - began, 2)
+        yield Told(name=name, held=held, what=what, seconds=seconds, tables=story.dataset.tables)
         if not held:
             return
 
@@ -71,6 +72,7 @@ class _Story:
         self._client_id = self._client_secret = self._connect_url = ""
         self._id = 0
         self._seen: set[str] = set()  # secrets that must not be found anywhere
+        self.dataset = SourceChapters(stage, self._ask, lambda: self._id)
 
     def steps(self) -> list[tuple[str, Callable[[], str]]]:
         """Return the steps in their order."""
@@ -85,6 +87,7 @@ class _Story:
             (f"The same with two programs of {THREADS} threads", self._share),
             ("Kill a program in the middle of a refresh", self._kill),
             ("Rotate the keyset meanwhile", self._rotate),
+            *self.dataset.steps(),
             ("Verify the audit trail", self._verify),
             ("Delete the credential", self._delete),
             ("Look for secrets that were left lying about", self._search),
@@ -250,21 +253,6 @@ class _Story:
     def _remember_tokens(self) -> None:
         for grant in self._world.grants.all():
             self._seen.update(grant.access, grant.refresh)
-
-
-def expect(held: object, otherwise: str) -> None:
-    """Go on only if it held."""
-    if not held:
-        raise NotHeld(otherwise)
-
-
-def wait_until(reached: Callable[[], bool], otherwise: str) -> None:
-    """Wait a while for something that others do."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not reached():
-        if time.monotonic() > deadline:
-            raise NotHeld(otherwise)
-        time.sleep(0.02)
 
 
 def _name(party: dict[str, Any]) -> str:
