@@ -163,7 +163,7 @@ def _ours(error: Exception, path: Path) -> WarehouseBusy | WarehouseRefused:
         return WarehouseBusy(f"Another program has the warehouse {path} open.")
     if isinstance(error, duckdb.TransactionException):
         return WarehouseBusy(f"Somebody else is writing the same rows of the warehouse {path}.")
-    if "no space" in words or "disk quota" in words:
+    if any(each in words for each in ("no space", "disk quota", "file too large")):
         return WarehouseBusy(
             f"The disk under the warehouse {path} is full.", hint="Make room there; the run goes on by itself."
         )
