@@ -9,8 +9,7 @@ from consentry import credentials
 from consentry.audit import Action
 from consentry.connectors import Connector, RateLimit, Stream
 from consentry.errors import FieldError, InvalidInput
-from consentry.flows import Estimate, StreamEstimate, estimate
-from consentry.flows.manual import manual_stream
+from consentry.flows import Estimate, StreamEstimate, estimate, manual_stream
 from consentry.web.amounts import counted, figure, lasted
 from consentry.web.source_form import TypedSource, read_manual
 from consentry.web.visit import SignedInVisit

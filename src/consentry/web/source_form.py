@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from consentry.connectors import Connector
 from consentry.core.secret import Secret
 from consentry.errors import ConsentryError, FieldError, InvalidInput
-from consentry.flows.model import (
+from consentry.flows import (
     DEFAULT_FULL_LISTING,
     Deletions,
     ManualRead,

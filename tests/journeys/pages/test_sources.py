@@ -10,6 +10,7 @@ from ground.visitor import Visitor
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 A_RUN_MS = 60_000
+A_LOOK_MS = 30_000  # a process of its own opens the warehouse
 UNNAMED = """() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")]
     .filter((field) => !field.labels.length && !field.getAttribute("aria-labelledby")).map((field) => field.name)"""
 TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -36,9 +37,9 @@ async def test_a_source_is_made_run_and_looked_into(ada: Visitor) -> None:
     await expect(summary).to_contain_text("2 of 2 streams read")
     await expect(ada.page.get_by_role("button", name="Run now")).to_be_visible()
     await expect(ada.page.get_by_role("img", name=re.compile("^Rows written"))).to_be_visible()
-    await ada.page.get_by_role("link", name="users", exact=True).click()
+    await ada.page.get_by_role("link", name="users", exact=True).click(timeout=A_LOOK_MS)
     table = ada.page.get_by_role("region", name=re.compile("^users"))
-    await expect(table).to_contain_text("ada.marsh")
+    await expect(table).to_contain_text("ada.marsh", timeout=A_LOOK_MS)
     await expect(table.get_by_role("columnheader").filter(has_text="_synced_at")).to_have_count(1)
     assert ada.page.url.partition("?")[0].endswith(path), "the look is taken in place"
     await ada.page.get_by_role("link", name=re.compile(r"^Run no\. \d+")).click()
@@ -49,9 +50,9 @@ async def test_a_source_is_made_run_and_looked_into(ada: Visitor) -> None:
 async def test_what_isnt_chosen_is_out_of_sight_and_a_fault_is_led_to(ada: Visitor) -> None:
     credential = (await ada.connect()).rpartition("/")[2]
     await ada.go(f"/sources/new?connector=capsule&credential={credential}")
-    await expect(ada.page.get_by_label("Cron line")).to_be_hidden()
+    await expect(ada.page.get_by_label("Cron line", exact=True)).to_be_hidden()
     await ada.page.get_by_role("radio", name="By a cron line").check()
-    await ada.page.get_by_label("Cron line").fill("nonsense")
+    await ada.page.get_by_label("Cron line", exact=True).fill("nonsense")
     await expect(ada.page.get_by_label("PostgreSQL address")).to_be_hidden()
     await ada.page.get_by_role("radio", name="PostgreSQL").check()
     await expect(ada.page.get_by_label("PostgreSQL address")).to_be_visible()

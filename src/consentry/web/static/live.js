@@ -12,24 +12,29 @@ export function prepareLive(root) {
       const link = event.target.closest("a[data-look]");
       if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
+      place.dataset.table = new URL(link.href).searchParams.get("table");
       load(place, link.href, link.id);
     });
   }
 }
 
+const turns = new WeakMap(); // by place: how often it was loaded, so that a late answer is let go
+
 // A piece of another page, in place of the link to it; the link stays where that can't be had.
 async function load(place, address, focused = "") {
+  const turn = (turns.get(place) ?? 0) + 1;
+  turns.set(place, turn);
   place.ariaBusy = "true";
   try {
     const piece = await getPiece(address);
-    if (piece === null) return;
+    if (piece === null || turns.get(place) !== turn) return;
     place.innerHTML = piece;
     preparePieces(place);
     if (focused) document.getElementById(focused)?.focus();
   } catch {
     if (focused) location.assign(address);
   } finally {
-    place.ariaBusy = "false";
+    if (turns.get(place) === turn) place.ariaBusy = "false";
   }
 }
 
@@ -67,5 +72,7 @@ function loadAnew(part) {
   const old = document.getElementById(part.id);
   if (!old || old.dataset.loads === part.dataset.loads) return;
   old.dataset.loads = part.dataset.loads;
-  load(old, part.dataset.loads);
+  const address = new URL(part.dataset.loads, location.href);
+  if (old.dataset.table) address.searchParams.set("table", old.dataset.table);
+  load(old, address.href);
 }
