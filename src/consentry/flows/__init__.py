@@ -6,9 +6,12 @@ from consentry.flows.estimate import Estimate, StreamEstimate, estimate
 from consentry.flows.fields import read_changed, read_new, write_length, write_schedule
 from consentry.flows.history import list_recent
 from consentry.flows.looking import Look, TableSeen, look
+from consentry.flows.manual import manual_stream
 from consentry.flows.model import (
+    DEFAULT_FULL_LISTING,
     ENDED,
     Counts,
+    Deletions,
     ManualRead,
     NewSource,
     Run,
@@ -18,6 +21,7 @@ from consentry.flows.model import (
     StreamRun,
     StreamStatus,
     Trouble,
+    WarehouseKind,
     WarehouseSpec,
 )
 from consentry.flows.room import Room
@@ -39,11 +43,13 @@ from consentry.flows.sources import (
 EVERY_SECOND = (queue_due,)
 
 __all__ = [
+    "DEFAULT_FULL_LISTING",
     "ENDED",
     "EVERY_SECOND",
     "ArrowTables",
     "Claimed",
     "Counts",
+    "Deletions",
     "Estimate",
     "Look",
     "ManualRead",
@@ -59,6 +65,7 @@ __all__ = [
     "StreamStatus",
     "TableSeen",
     "Trouble",
+    "WarehouseKind",
     "WarehouseSpec",
     "activate",
     "begin_run",
@@ -79,6 +86,7 @@ __all__ = [
     "list_runs",
     "list_sources",
     "look",
+    "manual_stream",
     "parse_length",
     "pause",
     "queue_due",
