@@ -275,3 +275,13 @@ def test_a_look_shows_tables_with_their_columns_and_live_rows(warehouse: Warehou
         assert [name for name, _ in looks["things"].columns][:2] == ["id", "name"]
         assert not [name for name in looks if name.startswith("_")]
         assert [row["id"] for row in dataset.rows("things", 10)] == [1]
+
+
+def test_text_that_ends_a_copy_or_holds_nul_goes_in_like_any_other(kind: WarehouseKind, warehouse: Warehouse) -> None:
+    odd = {1: "\\.", 2: "a\n\\.\nb", 3: "\\N", 4: 'a,"b"\r\n', 5: "nul \0 there", 6: "", 7: None}
+
+    warehouse.write([{"id": number, "name": text} for number, text in odd.items()])
+
+    rows = warehouse.live()["things"]
+    instead = "nul \ufffd there" if kind == "postgres" else odd[5]
+    assert {number: rows[str(number)]["name"] for number in odd} == odd | {5: instead}
