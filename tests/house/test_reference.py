@@ -26,6 +26,8 @@ def test_every_command_that_people_rely_on_is_there() -> None:
     text = reference.write_commands()
     wanted = [
         *(f"credential {verb}" for verb in "add list show edit connect test token copy delete".split()),
+        *(f"source {verb}" for verb in "add list show test run activate pause delete".split()),
+        *(f"run {verb}" for verb in "list show watch".split()),
         *(f"apikey {verb}" for verb in "create list revoke".split()),
         *(f"keyset {verb}" for verb in "rotate status".split()),
         *"up demo sandbox worker doctor".split(),
