@@ -429,12 +429,15 @@ def test_the_demo_holds_and_leaves_nothing_behind(tmp_path: Path) -> None:
         env={**kept, "TMPDIR": str(tmp_path), "CONSENTRY_HOME": str(tmp_path / "mine")},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     document = json.loads(done.stdout)
     assert document["ok"] is True
-    assert len(document["steps"]) == 13
+    assert len(document["steps"]) == 19
     assert all(step["held"] for step in document["steps"])
+    shown = {table["name"]: table for step in document["steps"] for table in step["tables"]}
+    assert shown["parties"]["count"] > 200
+    assert shown["parties"]["rows"]
     assert list(tmp_path.iterdir()) == []

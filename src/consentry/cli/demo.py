@@ -72,7 +72,8 @@ def _dataset(shown: "list[ShownTable]") -> "list[RenderableType]":
     pictures: list[RenderableType] = [Text(), counts]
     for each in shown:
         if each.rows:
-            columns = [name for name in each.rows[0] if not name.startswith("_") or name == "_parent_id"][:COLUMNS]
+            filled = [name for name in each.rows[0] if any(row[name] is not None for row in each.rows)]
+            columns = [name for name in filled if not name.startswith("_") or name == "_parent_id"][:COLUMNS]
             rows = [[_short(row[name]) for name in columns] for row in each.rows]
             pictures += [Text(), Text(f"First rows of {each.name}", "bold"), table(columns, rows, nothing="")]
     return pictures
