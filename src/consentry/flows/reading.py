@@ -21,6 +21,8 @@ MOST_PASSES: Final = 3
 OLDEST_FEED: Final = timedelta(days=30)
 """How long a feed of deletions is believed to remember; nobody says."""
 RESUMABLE_FOR: Final = timedelta(days=1)
+"""How long after it began a whole reading is gone on with; after that it is begun anew."""
+_KEYS: Final = frozenset({int, str})  # and not bool, which is an int too
 
 
 class Way(StrEnum):
@@ -187,9 +189,8 @@ def format_moment(moment: datetime) -> str:
 
 def key_of(stream: Stream, record: Record) -> Key | None:
     """Return a record's primary key, if it has one."""
-    key = tuple(record.get(name) for name in stream.primary_key)
-    return key if all(_can_be_key(part) for part in key) else None
-
-
-def _can_be_key(value: object) -> bool:
-    return isinstance(value, (str, int)) and not isinstance(value, bool) and value != ""
+    key = tuple([record.get(name) for name in stream.primary_key])
+    for part in key:
+        if type(part) not in _KEYS or part == "":
+            return None
+    return key
