@@ -13,6 +13,7 @@ from consentry.settings import Settings
 
 MOST_STARTS: Final = 3
 ENDED_WITHIN: Final = 10.0
+STARTED_WITHIN: Final = 30.0
 
 log = get_logger("desk.runners")
 
@@ -27,10 +28,11 @@ class Runners:
 
     async def start(self, run_id: int, *, detached: bool) -> None:
         """Start a process that works on a run; a detached one goes on when this process ends."""
-        child = await asyncio.to_thread(self._spawn, run_id, detached)
-        if not detached:
-            self._children[run_id] = child
-            self._starts[run_id] = self._starts.get(run_id, 0) + 1
+        if detached:
+            await asyncio.to_thread(_let_go, _command(run_id), self._environment)
+            return
+        self._children[run_id] = await asyncio.to_thread(self._spawn, run_id)
+        self._starts[run_id] = self._starts.get(run_id, 0) + 1
 
     async def look_after(self, run_id: int, *, has_ended: bool) -> None:
         """Start another process when the one that works on a run is gone and the run isn't done, a few times."""
@@ -47,16 +49,33 @@ class Runners:
         children, self._children = list(self._children.values()), {}
         await asyncio.gather(*(asyncio.to_thread(_end, child) for child in children))
 
-    def _spawn(self, run_id: int, detached: bool) -> "subprocess.Popen[bytes]":  # noqa: FBT001
+    def _spawn(self, run_id: int) -> "subprocess.Popen[bytes]":
         """Keep Ctrl-C from it: this process hears it, and cancels the run in order."""
-        command = [sys.executable, "-m", "consentry.runner", "--run", str(run_id), *([] if detached else ["--child"])]
         return subprocess.Popen(  # noqa: S603 - our own interpreter and our own words
-            command,
-            stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
+            [*_command(run_id), "--child"],
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             env=self._environment,
             start_new_session=True,
         )
+
+
+def _command(run_id: int) -> list[str]:
+    return [sys.executable, "-m", "consentry.runner", "--run", str(run_id)]
+
+
+def _let_go(command: list[str], environment: Mapping[str, str]) -> None:
+    """Start a process that nobody here has to wait for: a first one starts it, and ends at once."""
+    words = "import subprocess, sys; subprocess.Popen(sys.argv[1:], start_new_session=True)"
+    subprocess.run(  # noqa: S603 - our own interpreter and our own words
+        [sys.executable, "-I", "-S", "-c", words, *command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # else who reads our own would wait for its end
+        env=environment,
+        check=True,
+        timeout=STARTED_WITHIN,
+    )
 
 
 def _environment(settings: Settings) -> Mapping[str, str]:
