@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ class SqlDataset:
         self._deletions = deletions
         self._owner = owner  # fences of another owner's runs say nothing about ours
         self._layout = Layout(engine)
+        self._empty: dict[str, Mapping[str, pa.Table]] = {}
         self._streams = engine.place(STREAMS)
         self._seen = engine.place(SEEN)
 
@@ -49,26 +51,25 @@ class SqlDataset:
         """Write a batch in one transaction."""
         plan = self._plans[stream]
         with self._writing(stream, fence):
-            new_columns = self._layout.prepare(stream, batch.tables, plan.shape([]).tables)
-            tables = self._layout.tables_of(stream)
-            staged = {name: f"_in_{number}" for number, name in enumerate(batch.tables)}
+            tables, new_columns = self._layout.prepare(stream, batch.tables, self._declared(plan))
+            arrival = _Arrival(plan=plan, batch=batch, tables=tables)
             for name, table in batch.tables.items():
-                self._engine.stage(staged[name], table)
-            new, changed = self._judge(stream, staged[stream])
+                self._engine.stage(arrival.staged[name], table)
+            new, changed = self._judge(arrival)
             if changed:
-                self._clear(plan, tables)
+                self._remove(plan, tables, "SELECT k FROM _in_verdict WHERE was_there")
             if new or changed:
-                self._insert(plan, batch, tables, staged, at, everything=new + changed == batch.size)
+                self._insert(arrival, at, everything=new + changed == batch.size)
             self._run("DROP TABLE _in_verdict")
             if seen:
-                self._run(f"INSERT INTO {self._seen} SELECT ?, _key FROM {staged[stream]}", stream)
+                self._run(f"INSERT INTO {self._seen} SELECT ?, _key FROM {arrival.staged[stream]}", stream)
             self._keep(stream, state, touched=bool(new or changed or new_columns))
         return Written(new=new, changed=changed, unchanged=batch.size - new - changed, new_columns=tuple(new_columns))
 
     def begin_listing(self, stream: str, *, state: Mapping[str, Any], fence: int) -> None:
         """Forget what was seen."""
         with self._writing(stream, fence):
-            self._layout.prepare(stream, declared := self._plans[stream].shape([]).tables, declared)
+            self._make(self._plans[stream])
             self._run(f"DELETE FROM {self._seen} WHERE stream = ?", stream)
             self._keep(stream, state, touched=False)
 
@@ -85,7 +86,7 @@ class SqlDataset:
         gone = [":".join(map(str, key)) for key in keys]
         own = self._engine.place(stream)
         with self._writing(stream, fence):
-            self._layout.prepare(stream, declared := self._plans[stream].shape([]).tables, declared)
+            self._make(self._plans[stream])
             count = self._delete(stream, own, gone, at) if gone else 0
             self._keep(stream, state, touched=count > 0)
         return count
@@ -167,22 +168,29 @@ class SqlDataset:
             raise LeaseTaken("A later holder of this run has written to the dataset already.")
         self._run(f"UPDATE {self._streams} SET owner = ?, fence = ? WHERE stream = ?", self._owner, fence, WHOLE)
 
-    def _judge(self, stream: str, staged: str) -> tuple[int, int]:
+    def _declared(self, plan: StreamPlan) -> Mapping[str, pa.Table]:
+        if plan.table not in self._empty:
+            self._empty[plan.table] = plan.shape([]).tables
+        return self._empty[plan.table]
+
+    def _make(self, plan: StreamPlan) -> None:
+        """Make the tables that a stream declares, also when no record came yet."""
+        self._layout.prepare(plan.table, self._declared(plan), self._declared(plan))
+
+    def _judge(self, arrival: "_Arrival") -> tuple[int, int]:
         """Find out which records are new and which changed."""
+        own = arrival.plan.table
         self._run(
             f"CREATE TEMPORARY TABLE _in_verdict AS SELECT i._key AS k, o._key IS NOT NULL AS was_there"
-            f" FROM {staged} AS i LEFT JOIN {self._engine.place(stream)} AS o ON o._key = i._key"
+            f" FROM {arrival.staged[own]} AS i LEFT JOIN {self._engine.place(own)} AS o ON o._key = i._key"
             f" WHERE o._key IS NULL OR o._hash <> i._hash OR o._deleted_at IS NOT NULL"
         )
         counts = "SELECT count(*) FILTER (WHERE NOT was_there), count(*) FILTER (WHERE was_there) FROM _in_verdict"
         new, changed = self._run(counts)[0]
         return int(new), int(changed)
 
-    def _clear(self, plan: StreamPlan, tables: dict[str, Columns]) -> None:
-        """Take out records that changed, with their lists."""
-        self._remove(plan, tables, "SELECT k FROM _in_verdict WHERE was_there")
-
-    def _remove(self, plan: StreamPlan, tables: dict[str, Columns], keys: str) -> None:
+    def _remove(self, plan: StreamPlan, tables: Iterable[str], keys: str) -> None:
+        """Take out records with their lists; ``keys`` is the query that names them."""
         own = self._engine.place(plan.table)
         parents = f"SELECT {quoted(plan.parent_column)} FROM {own} WHERE _key IN ({keys})"
         for table in tables:
@@ -190,21 +198,13 @@ class SqlDataset:
                 self._run(f"DELETE FROM {self._engine.place(table)} WHERE _parent_id IN ({parents})")
         self._run(f"DELETE FROM {own} WHERE _key IN ({keys})")
 
-    def _insert(
-        self,
-        plan: StreamPlan,
-        batch: Batch,
-        tables: dict[str, Columns],
-        staged: Mapping[str, str],
-        at: datetime,
-        *,
-        everything: bool,
-    ) -> None:
+    def _insert(self, arrival: "_Arrival", at: datetime, *, everything: bool) -> None:
         """Insert what is new or changed, and the lists of that."""
+        plan, staged = arrival.plan, arrival.staged
         chosen = "" if everything else " WHERE _key IN (SELECT k FROM _in_verdict)"
         parents = f"SELECT {quoted(plan.parent_column)} FROM {staged[plan.table]}{chosen}"
-        for name, rows in batch.tables.items():
-            columns, values = self._assigned(rows.schema, tables[name])
+        for name, rows in arrival.batch.tables.items():
+            columns, values = self._assigned(rows.schema, arrival.tables[name])
             if name == plan.table:
                 into = f"INSERT INTO {self._engine.place(name)} ({columns}, _synced_at)"
                 self._run(f"{into} SELECT {values}, {self._moment} FROM {staged[name]}{chosen}", at)
@@ -238,11 +238,8 @@ class SqlDataset:
 
     def _keep(self, stream: str, state: Mapping[str, Any], *, touched: bool) -> None:
         text = msgspec.json.encode(state).decode()
-        known = self._run(f"SELECT 1 FROM {self._streams} WHERE stream = ?", stream)
-        if known:
-            mark = ", is_unpublished = TRUE" if touched else ""
-            self._run(f"UPDATE {self._streams} SET state = ?{mark} WHERE stream = ?", text, stream)
-        else:
+        mark = ", is_unpublished = TRUE" if touched else ""
+        if not self._run(f"UPDATE {self._streams} SET state = ?{mark} WHERE stream = ? RETURNING stream", text, stream):
             self._run(f"INSERT INTO {self._streams} VALUES (?, ?, 0, '', TRUE)", stream, text)
 
     def _has(self, stream: str) -> bool:
@@ -251,3 +248,17 @@ class SqlDataset:
 
     def _keys(self, stream: str) -> str:
         return listed(self._plans[stream].keys, "o.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Arrival:
+    """A batch on its way in."""
+
+    plan: StreamPlan
+    batch: Batch
+    tables: dict[str, Columns]  # of the stream, in the warehouse
+
+    @property
+    def staged(self) -> dict[str, str]:
+        """What the batch's tables are called while they arrive."""
+        return {name: f"_in_{number}" for number, name in enumerate(self.batch.tables)}

@@ -66,8 +66,10 @@ class Layout:
         self._run(f"DELETE FROM {self._engine.place(SEEN)} WHERE stream = ?", stream)
         self._run(f"DELETE FROM {self._engine.place(STREAMS)} WHERE stream = ?", stream)
 
-    def prepare(self, stream: str, arriving: Mapping[str, pa.Table], declared: Mapping[str, pa.Table]) -> list[str]:
-        """Make the tables and columns that a stream needs; return those that nobody declared, or that are new.
+    def prepare(
+        self, stream: str, arriving: Mapping[str, pa.Table], declared: Mapping[str, pa.Table]
+    ) -> tuple[dict[str, Columns], list[str]]:
+        """Make the tables and columns that a stream needs; return all of its tables, and what nobody declared before.
 
         Raises ColumnChanged when a column can't hold what arrives, WarehouseRefused when a table isn't ours.
         """
@@ -87,7 +89,7 @@ class Layout:
             added = {name: kind for name, kind in wanted.items() if name not in made[table]}
             self._add(stream, table, added)
             new += [f"{table}.{name}" for name in added]
-        return new
+        return (self.tables_of(stream) if new or arriving.keys() - made.keys() else made), new
 
     def _create(self, stream: str, table: str, wanted: Columns, names: set[str]) -> None:
         if table in names:
