@@ -84,6 +84,14 @@ def test_a_table_that_was_dropped_is_filled_anew(warehouse: Warehouse) -> None:
         assert len(dataset.rows("things__words", 10)) == 1
 
 
+def test_a_table_of_a_list_that_was_dropped_is_told_with_a_way_out(warehouse: Warehouse) -> None:
+    warehouse.write([{"id": 1, "words": ["a"]}])
+    run_outside(warehouse, 'DROP TABLE "crm"."things__words"')
+    with pytest.raises(WarehouseRefused) as refused:
+        warehouse.write([{"id": 1, "words": ["b"]}])
+    assert refused.value.hint
+
+
 def test_a_schema_that_was_dropped_begins_anew(warehouse: Warehouse) -> None:
     warehouse.write([{"id": 1}], state={"known": True})
     run_outside(warehouse, 'DROP SCHEMA "crm" CASCADE')

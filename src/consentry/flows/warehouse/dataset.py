@@ -152,7 +152,7 @@ class SqlDataset:
             names = self._engine.names()
             if STREAMS not in names:
                 self._layout.make_ours()
-            elif stream != WHOLE and stream not in names and self._layout.tables_of(stream):
+            elif stream != WHOLE and stream not in names and stream in self._layout.tables_of(stream):
                 self._layout.forget(stream, names)
             self._prove(fence)
             yield
@@ -244,7 +244,7 @@ class SqlDataset:
 
     def _has(self, stream: str) -> bool:
         names = self._engine.names()
-        return STREAMS in names and stream in names and bool(self._layout.tables_of(stream))
+        return STREAMS in names and stream in names and stream in self._layout.tables_of(stream)
 
     def _keys(self, stream: str) -> str:
         return listed(self._plans[stream].keys, "o.")

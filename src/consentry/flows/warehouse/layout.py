@@ -49,20 +49,21 @@ class Layout:
             self._run(f"CREATE TABLE IF NOT EXISTS {self._engine.place(table)} ({members})")
 
     def tables_of(self, stream: str) -> dict[str, Columns]:
-        """Return the tables that were made for a stream, and the kinds of their columns; the own table first."""
+        """Return the tables that were made for a stream, and the kinds of their columns."""
         query = f"SELECT table_name, column_name, kind FROM {self._columns} WHERE stream = ?"
-        tables: dict[str, Columns] = {stream: {}}
+        tables: dict[str, Columns] = {}
         for table, column, kind in self._run(query, stream):
             if not kind.startswith(VIEW):
                 tables.setdefault(table, {})[column] = kind
-        return tables if tables[stream] else {}
+        return tables
 
     def forget(self, stream: str, names: set[str]) -> None:
-        """Let a stream begin anew whose table somebody dropped."""
+        """Let a stream begin anew whose own table somebody dropped; its lists are emptied."""
         for table in self.tables_of(stream):
             if table in names:
-                self._run(f"DROP TABLE {self._engine.place(table)} CASCADE")
-        self._run(f"DELETE FROM {self._columns} WHERE stream = ?", stream)
+                self._run(f"DELETE FROM {self._engine.place(table)}")
+            else:
+                self._run(f"DELETE FROM {self._columns} WHERE table_name = ?", table)
         self._run(f"DELETE FROM {self._engine.place(SEEN)} WHERE stream = ?", stream)
         self._run(f"DELETE FROM {self._engine.place(STREAMS)} WHERE stream = ?", stream)
 
