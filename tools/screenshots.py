@@ -13,7 +13,7 @@ from typing import Final
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from consentry import accounts, credentials, sandbox, web
+from consentry import accounts, credentials, flows, sandbox, web
 from consentry import app as composition
 from consentry.app import App
 from consentry.audit import Actor
@@ -21,7 +21,9 @@ from consentry.core.clock import FakeClock
 from consentry.core.secret import Secret
 from consentry.credentials import CredentialId, NewCredential
 from consentry.errors import ConsentryError
+from consentry.flows import NewSource, Schedule
 from consentry.sandbox import RunningSandbox
+from consentry.sandbox.records import stamp
 from consentry.settings import Settings
 
 IMAGES: Final = Path(__file__).parent.parent / "docs" / "images"
@@ -87,6 +89,7 @@ class Stage:
         self.provider.world.fail("token", 503)
         await self.refresh(sales, timedelta(hours=20))
         await self.refresh(sales, timedelta(minutes=40))
+        await self.keep_a_dataset(sales)
         finance = await self.add("Finance", "Invoices follow won opportunities.", scope="read")
         await self.consent(finance, "chiara.rossi")
         self.provider.world.withdraw("chiara.rossi")
@@ -100,6 +103,42 @@ class Stage:
         self.clock.advance(timedelta(minutes=3))
         await credentials.check(self.app.credentials, ADA, sales)
         self.clock.advance(timedelta(minutes=2))
+
+    async def keep_a_dataset(self, credential_id: CredentialId) -> None:
+        """Let a source run through a day of changes, with one stream refused once; and make one that hasn't run."""
+        every = Schedule(every=timedelta(hours=3))
+        new = NewSource(name="Sales CRM to the warehouse", credential_id=credential_id, schedule=every)
+        source = await flows.create(self.app.flows, ADA, new)
+        for changes in (0, 14, 3, 0, 22, 9, 5, 11):
+            self.change(changes)
+            if changes == 22:
+                self.provider.world.fail("api", 403, path="/api/v2/tasks")
+            await self.run(source.id)
+            self.clock.advance(timedelta(hours=3))
+        daily = Schedule(daily_at="06:00", timezone="Europe/Berlin")
+        few = NewSource(
+            name="Deals every morning",
+            credential_id=credential_id,
+            streams=("opportunities", "pipelines", "milestones"),
+            schedule=daily,
+        )
+        await flows.create(self.app.flows, ADA, few)
+
+    def change(self, count: int) -> None:
+        """Change so many people of the account behind the API."""
+        parties = self.provider.world.crm()["parties"]
+        for record in parties.all()[:count]:
+            parties.change(record.id, {"about": f"Called on {self.clock.now():%d %B}."}, at=stamp(self.clock.now()))
+
+    async def run(self, source_id: int) -> None:
+        """Run a source to its end, while time goes by."""
+        run = await flows.begin_run(self.app.flows, ADA, source_id, "schedule")
+        for claimed in await flows.claim(self.app.flows, 1, only=run.id):
+            working = asyncio.create_task(flows.work(self.app.flows, claimed))
+            while not working.done():
+                await asyncio.sleep(0.05)
+                self.clock.advance(timedelta(seconds=0.15))
+            await working
 
 
 class Camera:
@@ -184,9 +223,44 @@ async def take_configure(camera: Camera) -> None:
     await page.get_by_role("checkbox", name="Users", exact=True).check()
     await page.get_by_role("button", name="Test").click()
     await page.get_by_role("heading", name="Sample rows").wait_for()
-    await page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    await page.get_by_role("heading", name="Sample rows").scroll_into_view_if_needed()
     await camera.take("new-source-test")
+    await page.get_by_role("radio", name="Every so often").check()
+    await page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    await camera.take("new-source-save")
     await camera.take("new-destination", "/destinations/new?connector=capsule&credential=1")
+
+
+async def take_sources(camera: Camera, stage: Stage) -> None:
+    """Sources and their runs, at rest and at work."""
+    page = camera.page
+    for source_id in (1, 2):  # no worker has run since, so that their next runs lie behind
+        await flows.pause(stage.app.flows, ADA, source_id)
+        await flows.activate(stage.app.flows, ADA, source_id)
+    await camera.take("sources", "/sources")
+    await camera.go("/sources/1")
+    await page.get_by_role("link", name="parties", exact=True).click()
+    await page.get_by_role("region", name="parties").wait_for()
+    await page.evaluate("scrollTo(0, 0)")
+    await camera.take("source")
+    await page.get_by_role("heading", name="Dataset").scroll_into_view_if_needed()
+    await page.get_by_role("region", name="parties").scroll_into_view_if_needed()
+    await camera.take("source-dataset")
+    await camera.take("runs", "/runs")
+    partly = page.get_by_role("row", name="Partly failed").get_by_role("link").first
+    await camera.take("run", await partly.get_attribute("href") or "")
+    await camera.go("/sources/2")
+    await page.get_by_role("button", name="Estimate").click()
+    await page.get_by_role("heading", name="What a first run takes").wait_for()
+    await camera.take("source-estimate")
+    stage.change(40)
+    stage.provider.world.slow("api", 4.0, path="/api/v2/entries")
+    running = asyncio.create_task(stage.run(1))
+    await page.wait_for_timeout(500)  # until it has begun
+    await camera.go("/sources/1")
+    await page.locator("#source-progress li").nth(5).wait_for()
+    await camera.take("source-running")
+    await running
 
 
 async def take_pages(camera: Camera, stage: Stage) -> None:
@@ -201,7 +275,7 @@ async def take_pages(camera: Camera, stage: Stage) -> None:
     await camera.page.get_by_role("dialog").wait_for()
     await camera.take("delete-credential")
     await camera.take("credential-withdrawn", "/credentials/2")
-    for name in ("sources", "destinations", "runs", "audit"):
+    for name in ("destinations", "audit"):
         await camera.take(name, f"/{name}")
     await camera.go("/settings")
     await camera.page.get_by_label("Name", exact=True).first.fill("nightly reports")
@@ -221,6 +295,8 @@ async def take_other_lights(browser: Browser, stage: Stage, camera: Camera, stat
             other = Camera(page, base)
             await other.take(f"credentials-{ending}", "/credentials")
             await other.take(f"credential-{ending}", "/credentials/1")
+            await other.take(f"sources-{ending}", "/sources")
+            await other.take(f"source-{ending}", "/sources/1")
             await other.go(SOURCE)
             await page.get_by_role("button", name="Add Credential").click()
             await page.get_by_role("dialog").wait_for()
@@ -283,6 +359,7 @@ async def take_all(browser: Browser, home: Path) -> None:
                 await page.wait_for_url("**/credentials")
             await take_consent(camera, stage)
             await take_configure(camera)
+            await take_sources(camera, stage)
             await take_pages(camera, stage)
             state = str(home / "browser.json")
             await page.context.storage_state(path=state)

@@ -121,6 +121,8 @@ def next_run(source: Source, now: datetime) -> tuple[str, Moment | None]:
         return "Paused: runs only by hand", None
     if source.next_run_at is None:
         return "Next run not fixed yet", None
+    if source.next_run_at <= now:
+        return "The next run is due", None
     return "Next run", moment(source.next_run_at, now)
 
 
