@@ -15,7 +15,7 @@ from typing import Any, Final
 from consentry.sandbox import RunningSandbox
 from ground.serving import free_port
 
-PATIENCE_SECONDS: Final = 30.0
+PATIENCE_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
