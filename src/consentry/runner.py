@@ -7,6 +7,7 @@ the parent holds the other end of its standard input.
 import argparse
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 from typing import Final
@@ -21,6 +22,8 @@ from consentry.flows import Claimed, RunStatus, Trouble
 from consentry.settings import Settings
 
 AT_ONCE: Final = 8
+_COLLECT: Final = (50_000, 20, 100)
+"""When to look for garbage: pages of records are many objects without cycles, and looking at them takes a third."""
 IDLE_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.5
 _FAULT: Final = Trouble(
@@ -108,6 +111,8 @@ def main() -> None:
     chosen = options.parse_args()
     settings = configuration.load()
     log.configure(settings.log_format, settings.log_level)
+    gc.freeze()
+    gc.set_threshold(*_COLLECT)
     asyncio.run(serve(settings, only=chosen.run, follows_stdin=chosen.child))
 
 
