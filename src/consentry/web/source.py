@@ -15,6 +15,7 @@ from consentry.web.charts import Chart, draw_charts
 from consentry.web.connector_view import ConnectorView
 from consentry.web.door import Door
 from consentry.web.estimates import EstimateView, estimate_view
+from consentry.web.fields import Field
 from consentry.web.frame import Page, Section
 from consentry.web.run_words import RunView, run_view, source_status
 from consentry.web.samples import Sample
@@ -68,6 +69,7 @@ class EstimatePage(Page):
     estimate: EstimateView
     samples: tuple[Sample, ...] = ()  # none; the same piece of a page shows those elsewhere
     problem: str = ""
+    wrong: tuple[Field, ...] = ()
 
     @property
     def title(self) -> str:
