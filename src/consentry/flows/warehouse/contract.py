@@ -17,7 +17,7 @@ class Batch:
 
     tables: Mapping[str, "pa.Table"]  # by table name: "parties", "parties__email_addresses", ...
     # every row of the own table has "_key" (text, the primary key's values joined by ":") and "_hash" (text, of the
-    # whole record with its lists); every row of a child table has "_parent_key" and what shape documents
+    # whole record with its lists); every row of a child table has "_parent_id" and "_position"
 
     @property
     def size(self) -> int:
