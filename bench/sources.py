@@ -33,6 +33,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from consentry import accounts, credentials, flows
 from consentry import app as composition
 from consentry.app import App
+from consentry.core.process import FRUGAL
 from consentry.core.secret import Secret
 from consentry.credentials import NewCredential
 from consentry.flows import NewSource, Run, RunStatus, Schedule
@@ -121,7 +122,7 @@ def _run(app: App, run_id: int) -> tuple[float, float]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CONSENTRY_")}
     command = [sys.executable, "-m", "consentry.runner", "--run", str(run_id)]
     began = time.perf_counter()
-    process = subprocess.Popen(command, env=environment | app.settings.as_environment())
+    process = subprocess.Popen(command, env=environment | FRUGAL | app.settings.as_environment())
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return time.perf_counter() - began, used.ru_maxrss / 1024

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Final
 
 from consentry.core.log import get_logger
+from consentry.core.process import FRUGAL
 from consentry.settings import Settings
 
 MOST_STARTS: Final = 3
@@ -82,7 +83,7 @@ def _let_go(command: list[str], environment: Mapping[str, str]) -> None:
 def _environment(settings: Settings) -> Mapping[str, str]:
     """Lead the child to the same home, also where this process was told of it otherwise, and keep it quiet."""
     level = "WARNING" if settings.log_level == "INFO" else settings.log_level
-    return os.environ | settings.as_environment() | {"CONSENTRY_LOG_LEVEL": level}
+    return os.environ | FRUGAL | settings.as_environment() | {"CONSENTRY_LOG_LEVEL": level}
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:

@@ -26,7 +26,7 @@ TYPES: Final[Mapping[str, str]] = {
 _CONFIG: Final[dict[str, Any]] = {
     "autoinstall_known_extensions": False,  # nothing is fetched from anywhere
     "autoload_known_extensions": False,
-    "memory_limit": "192MB",
+    "memory_limit": "128MB",
     "threads": 2,
 }
 _NAMES: Final = (
