@@ -180,11 +180,12 @@ def until_free(warehouse: Warehouse) -> None:
     """Wait until nobody carries."""
 
     def is_free() -> bool:
-        with next(warehouse.home.glob("carried/*/lock")).open() as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
+        for path in warehouse.home.glob("carried/*/lock"):  # none, if it never came to carry
+            with path.open() as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    return False
         return True
 
     until(is_free)
