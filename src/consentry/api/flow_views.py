@@ -30,9 +30,9 @@ class ManualView(View):
 class WarehouseView(View):
     """Where a dataset lives."""
 
-    type: Literal["duckdb", "postgres", "parquet"]
+    type: flows.WarehouseKind
     path: str | None
-    url: str | None = Field(description="Without its password.")
+    url: str | None = Field(description="Without its password, and without parameters that may be secret.")
 
 
 class TroubleView(View):

@@ -50,9 +50,9 @@ class ManualBody(Body):
 class WarehouseBody(Body):
     """Where the dataset lives; the password of an address is kept in the vault."""
 
-    type: Literal["duckdb", "postgres", "parquet"] = "duckdb"
+    type: flows.WarehouseKind = "duckdb"
     path: Annotated[StrictStr, Field(min_length=1, max_length=1000)] | None = None
-    url: Annotated[SecretStr, Field(max_length=1000)] | None = None
+    url: Annotated[SecretStr, Field(max_length=10_000)] | None = None
 
 
 class NewSourceBody(Body):

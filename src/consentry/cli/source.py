@@ -35,11 +35,15 @@ def add(
     ] = None,
     records_path: Annotated[str, typer.Option(help="Where the records are in the answer of the manual path.")] = "",
     dataset: Annotated[str, typer.Option(help="Schema of its tables. Default: made from the name.")] = "",
-    warehouse: Annotated[str, typer.Option(help="duckdb, postgres or parquet.")] = "duckdb",
+    warehouse: Annotated[
+        str, typer.Option(help="duckdb, postgres, parquet, or what dlt writes to, such as snowflake.")
+    ] = "duckdb",
     warehouse_path: Annotated[
         str, typer.Option(help="The DuckDB file or Parquet folder. Default: warehouse.duckdb in the home.")
     ] = "",
-    warehouse_url: Annotated[str, typer.Option(help="The PostgreSQL address, without its password.")] = "",
+    warehouse_url: Annotated[
+        str, typer.Option(help="The warehouse's address, such as PostgreSQL's, without its password.")
+    ] = "",
     warehouse_password_stdin: Annotated[
         bool,
         typer.Option(

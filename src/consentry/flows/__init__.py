@@ -1,5 +1,6 @@
 """Sources, their runs, and the datasets that they keep up to date. Use cases take the room first."""
 
+from consentry.flows.addresses import FORMS as WAREHOUSE_FORMS
 from consentry.flows.arrow import ArrowTables
 from consentry.flows.engine import Claimed, claim, finish, work
 from consentry.flows.estimate import Estimate, StreamEstimate, estimate
@@ -10,6 +11,7 @@ from consentry.flows.manual import manual_stream
 from consentry.flows.model import (
     DEFAULT_FULL_LISTING,
     ENDED,
+    OWN_KINDS,
     Counts,
     Deletions,
     ManualRead,
@@ -46,6 +48,8 @@ __all__ = [
     "DEFAULT_FULL_LISTING",
     "ENDED",
     "EVERY_SECOND",
+    "OWN_KINDS",
+    "WAREHOUSE_FORMS",
     "ArrowTables",
     "Claimed",
     "Counts",

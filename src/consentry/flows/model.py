@@ -11,7 +11,23 @@ RunId = NewType("RunId", int)
 FlowKind = Literal["source", "destination"]
 Deletions = Literal["mark", "remove"]
 Trigger = Literal["hand", "schedule", "hook"]
-WarehouseKind = Literal["duckdb", "postgres", "parquet"]
+WarehouseKind = Literal[
+    "duckdb",
+    "postgres",
+    "parquet",
+    "bigquery",
+    "clickhouse",
+    "databricks",
+    "filesystem",
+    "motherduck",
+    "mssql",
+    "redshift",
+    "snowflake",
+    "sqlalchemy",
+    "synapse",
+]
+OWN_KINDS: Final[tuple[WarehouseKind, ...]] = ("duckdb", "postgres", "parquet")
+"""The warehouses that Consentry writes to by itself; to all others dlt carries what is new."""
 
 DEFAULT_FULL_LISTING: Final = timedelta(days=1)
 """How often a stream whose deletions no feed tells is listed whole, unless the person says otherwise."""
@@ -42,11 +58,11 @@ class ManualRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarehouseSpec:
-    """Where a dataset lives. What a PostgreSQL address keeps secret rests in the vault, never here."""
+    """Where a dataset lives. What an address keeps secret rests in the vault, never here."""
 
     kind: WarehouseKind = "duckdb"
     path: str | None = None  # of the DuckDB file or the Parquet folder; None: warehouse.duckdb in the home
-    url: str | None = None  # of PostgreSQL, without its password
+    url: str | None = None  # of every other kind, without its password
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

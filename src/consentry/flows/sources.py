@@ -11,8 +11,8 @@ from consentry.audit import Action, Actor, Outcome
 from consentry.core.secret import Secret
 from consentry.credentials import Use
 from consentry.errors import Conflict, FieldError, InvalidInput, NotFound
-from consentry.flows import form, store
-from consentry.flows.model import ENDED, NewSource, Source, SourceId
+from consentry.flows import addresses, form, store
+from consentry.flows.model import ENDED, NewSource, Source, SourceId, WarehouseSpec
 from consentry.flows.room import Room
 from consentry.flows.schedule import next_after
 from consentry.vault import SecretRef
@@ -28,7 +28,7 @@ async def create(room: Room, actor: Actor, new: NewSource) -> Source:
     connector = await _connector_of(room, new)
     new = replace(new, name=" ".join(new.name.split()))
     form.check(new, room.catalogue.get(connector))
-    url, address = form.without_password(new.warehouse.url) if new.warehouse.url else (None, None)
+    url, address = _parts(new.warehouse)
     now = room.clock.now()
     dataset = new.dataset or form.slug(new.name)
     values = store.columns_of(new, dataset=dataset, place=form.place_of(new.warehouse, room.home), url=url) | {
@@ -49,6 +49,11 @@ async def create(room: Room, actor: Actor, new: NewSource) -> Source:
         return await store.get(connection, source_id)
 
 
+def _parts(spec: WarehouseSpec) -> tuple[str, Secret] | tuple[None, None]:
+    """Return what may be seen of a warehouse's address, and the whole of it, where it has one."""
+    return addresses.without_secrets(spec.kind, spec.url) if spec.url else (None, None)
+
+
 async def _connector_of(room: Room, new: NewSource) -> str:
     try:
         return (await credentials.get(room.credentials, new.credential_id)).connector
@@ -63,7 +68,7 @@ async def _keep_address(room: Room, connection: AsyncConnection, source_id: int,
 
 
 async def edit(room: Room, actor: Actor, source_id: int, wanted: NewSource) -> Source:
-    """Describe a source anew; an absent PostgreSQL address keeps the stored one.
+    """Describe a source anew; an absent address of its warehouse keeps the stored one.
 
     Raises InvalidInput, NotFound, or Conflict when a name is taken or a run is under way.
     """
@@ -74,11 +79,12 @@ async def edit(room: Room, actor: Actor, source_id: int, wanted: NewSource) -> S
         if before.connector != connector:
             raise InvalidInput(FieldError(field="credential_id", message=f"must be one for {before.connector}"))
         _refuse_while_running(before)
-        keeps = before.warehouse.kind == "postgres" and wanted.warehouse.kind == "postgres"
+        keeps = before.warehouse.kind == wanted.warehouse.kind and before.warehouse.url is not None
         form.check(wanted, room.catalogue.get(connector), has_address=keeps)
         await store.change(connection, source_id, _changes(room, before, wanted))
-        if wanted.warehouse.url:
-            await _keep_address(room, connection, source_id, form.without_password(wanted.warehouse.url)[1])
+        address = _parts(wanted.warehouse)[1]
+        if address is not None:
+            await _keep_address(room, connection, source_id, address)
         await credentials.remove_use(connection, Use(kind="source", id=source_id, name=before.name))
         await credentials.add_use(connection, wanted.credential_id, Use(kind="source", id=source_id, name=wanted.name))
         await _record(room, connection, actor, Action.SOURCE_EDIT, wanted.credential_id, wanted.name)
@@ -91,7 +97,7 @@ async def change(room: Room, actor: Actor, source_id: int, given: Mapping[str, A
 
 
 def description_of(source: Source) -> NewSource:
-    """Return a source as it would be described; the address of PostgreSQL is left to stay as it is."""
+    """Return a source as it would be described; the warehouse's address is left to stay as it is."""
     warehouse = replace(source.warehouse, url=None)
     return NewSource(
         name=source.name,
@@ -108,9 +114,9 @@ def description_of(source: Source) -> NewSource:
 
 def _changes(room: Room, before: Source, wanted: NewSource) -> dict[str, Any]:
     now = room.clock.now()
-    url = form.without_password(wanted.warehouse.url)[0] if wanted.warehouse.url else None
     spec = wanted.warehouse
-    if spec.kind == "postgres" and url is None:
+    url = _parts(spec)[0]
+    if url is None and spec.kind == before.warehouse.kind:
         url = before.warehouse.url
     place = form.place_of(replace(spec, url=url), room.home)
     columns = store.columns_of(wanted, dataset=wanted.dataset or before.dataset, place=place, url=url)

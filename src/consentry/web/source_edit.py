@@ -104,7 +104,7 @@ async def edit(visit: SignedInVisit) -> Response:
     connector = visit.app.catalogue.get(source.connector)
     typed = read_typed(visit.form)
     try:
-        changed = described(typed, connector, source.credential_id, has_url=source.warehouse.kind == "postgres")
+        changed = described(typed, connector, source.credential_id, has_url=source.warehouse.kind)
         await flows.edit(visit.app.flows, visit.actor, source.id, changed)
     except (Conflict, InvalidInput) as error:
         said = at_its_field(error, typed)

@@ -15,6 +15,8 @@ from consentry.web.source_form import (
     DELETIONS,
     DUCKDB_PATH,
     NAME,
+    OTHER_URL,
+    OTHERS,
     PARQUET_PATH,
     POSTGRES_URL,
     WAREHOUSES,
@@ -75,6 +77,8 @@ class SourceFields:
     duckdb_path: Field
     postgres_url: Field
     parquet_path: Field
+    other_kinds: tuple[Choice, ...]
+    other_url: Field
     deletions: tuple[Option, ...]
     full: Field
     full_units: tuple[Choice, ...]
@@ -89,7 +93,7 @@ class SourceFields:
     @property
     def fields(self) -> tuple[Field, ...]:
         """Every field, for the summary of what is wrong."""
-        places = (self.name, self.dataset, self.duckdb_path, self.postgres_url, self.parquet_path)
+        places = (self.name, self.dataset, self.duckdb_path, self.postgres_url, self.parquet_path, self.other_url)
         return (*places, self.full, self.every, self.daily_at, self.cron, self.timezone)
 
 
@@ -143,7 +147,8 @@ def source_fields(typed: TypedSource, errors: Iterable[FieldError]) -> SourceFie
         "cron": schedule.cron,
         "timezone": schedule.timezone,
     }
-    shown = (NAME, DATASET, DUCKDB_PATH, POSTGRES_URL, PARQUET_PATH, _FULL, _EVERY, _DAILY_AT, _CRON, _ZONE)
+    places = (NAME, DATASET, DUCKDB_PATH, POSTGRES_URL, PARQUET_PATH, OTHER_URL)
+    shown = (*places, _FULL, _EVERY, _DAILY_AT, _CRON, _ZONE)
     by_name: Mapping[str, Field] = {field.name: field for field in filled(shown, values, found)}
     return SourceFields(
         name=by_name["name"],
@@ -152,6 +157,8 @@ def source_fields(typed: TypedSource, errors: Iterable[FieldError]) -> SourceFie
         duckdb_path=by_name["duckdb_path"],
         postgres_url=by_name["postgres_url"],
         parquet_path=by_name["parquet_path"],
+        other_kinds=choices({str(kind): title for kind, title in OTHERS.items()}, typed.other_kind),
+        other_url=by_name["other_url"],
         deletions=_options(DELETIONS.items(), typed.deletions),
         full=by_name["full_number"],
         full_units=choices(UNITS, typed.full_unit),

@@ -118,6 +118,26 @@ async def test_the_password_of_a_database_is_never_shown(ada: PlainBrowser) -> N
 
 
 @pytest.mark.usefixtures("connected")
+async def test_a_warehouse_that_dlt_writes_to_is_chosen_by_its_kind_and_address(ada: PlainBrowser, app: App) -> None:
+    sheet = await ada.open(CONFIGURE)
+    wrong = await save(ada, sheet, warehouse="other", other_kind="mssql", other_url="snowflake://me:hush-hush@a/crm")
+    assert wrong.status == 422
+    assert "mssql://user:password@host" in wrong.text
+    assert "hush-hush" not in wrong.html
+    address = "mssql://writer:hush-hush@db.example.com/crm?PWD=hush-hush"
+    saved = await save(ada, sheet, warehouse="other", other_kind="mssql", other_url=address)
+    assert "Microsoft SQL Server" in saved.text
+    base = saved.url.partition("?")[0]
+    for path in (base, f"{base}/edit", "/sources"):
+        assert "hush-hush" not in (await ada.open(path)).html, path
+    kept = await ada.submit(await ada.open(f"{base}/edit"), "/edit", name="Renamed")
+    assert "mssql://writer@db.example.com/crm" in kept.text
+    stored = await flows.find_address(app.flows, int(base.rpartition("/")[2]))
+    assert stored is not None
+    assert stored.reveal() == address
+
+
+@pytest.mark.usefixtures("connected")
 async def test_what_a_first_run_takes_is_told_before_it(ada: PlainBrowser) -> None:
     sheet = await ada.open(CONFIGURE)
     pairs = [(name, value) for name, value in sheet.form("/sources/new/test").fields if name != "stream"]

@@ -116,6 +116,12 @@ class DuckDbEngine:
     def publish(self, names: Iterable[str]) -> None:
         """Nothing is to do: a commit shows everything."""
 
+    def open_again(self) -> None:
+        """Open the file once more, after it was closed."""
+        self._connection = _connect(self._path, read_only=False)
+        self._names = None
+        self.execute("SET TimeZone = 'UTC'")
+
     def close(self) -> None:
         """Close the file."""
         with _translated(self._path):
