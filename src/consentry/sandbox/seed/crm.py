@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from consentry.sandbox.records import Collection, Key, Keyed, Record
+from consentry.sandbox.records import Collection, Key, Record
 
 NEWEST_FIRST: Final = frozenset({"entries"})
 PATHS: Final = (
@@ -111,13 +111,17 @@ def name_of(values: Mapping[str, Any]) -> str:
     return " ".join(str(values[part]) for part in ("firstName", "lastName") if values.get(part))
 
 
-def _keyed(path: str) -> dict[str, Keyed]:
-    return {"keyed": _keys} if path in KEYED else {}
+def _without_keys(_values: Mapping[str, Any]) -> Iterator[Key]:
+    return iter(())
 
 
 def _collections() -> dict[str, Collection]:
     return {
-        path: Collection(_newest_first if path in NEWEST_FIRST else None, BELONGS.get(path, {}), **_keyed(path))
+        path: Collection(
+            sort=_newest_first if path in NEWEST_FIRST else None,
+            belongs=BELONGS.get(path, {}),
+            keyed=_keys if path in KEYED else _without_keys,
+        )
         for path in PATHS
     }
 
