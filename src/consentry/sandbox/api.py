@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from consentry.sandbox.bearer import Unauthorised, authorise
 from consentry.sandbox.discovery import issuer_of
+from consentry.sandbox.filtering import filterer
 from consentry.sandbox.query import Invalid, parse_query
 from consentry.sandbox.readers import (
     NOT_FOUND,
@@ -102,7 +103,11 @@ def _by_shape() -> dict[Path, Reader | None]:
 
 
 _SHAPES: Final = _by_shape()
-_WRITTEN: Final = frozenset(shape for _, shape in WRITERS)
+_POSTED: Final[dict[tuple[str, Path], Reader]] = {
+    **WRITERS,
+    **{("POST", (entity.path, "filters", "results")): filterer(entity) for entity in ENTITIES},
+}
+_ANSWERED: Final = frozenset(_SHAPES) | frozenset(shape for _, shape in _POSTED)
 
 
 async def answer_api(request: Request) -> Response:
@@ -158,10 +163,10 @@ def _scope(method: str, path: str) -> str:
 def _find(method: str, shape: Path) -> Reader | Reply:
     """Return who answers, or the refusal where nobody does."""
     reading = method in ("GET", "HEAD")
-    found = _SHAPES.get(shape) if reading else WRITERS.get((method, shape))
+    found = _SHAPES.get(shape) if reading else _POSTED.get((method, shape))
     if found is not None:
         return found
-    return _NOT_ALLOWED if shape in _SHAPES or shape in _WRITTEN else NOT_FOUND
+    return _NOT_ALLOWED if shape in _ANSWERED else NOT_FOUND
 
 
 def _carry_out(handler: Reader, call: Call) -> Reply:

@@ -120,7 +120,7 @@ def read_content(definition: dict[str, Any], given: Any) -> str | bool | None:
         return None
     match kind:
         case "number":
-            return _number(name, given)
+            return as_number(name, given)
         case "date":
             return _checked(read_day, name, given)
         case "list":
@@ -139,8 +139,8 @@ def _checked(read: Callable[[Any], T], name: str, given: Any) -> T:
         raise ValueError(f"{name} is invalid") from error
 
 
-def _number(name: str, given: Any) -> str:
-    """Return a number as text, which is how it comes back."""
+def as_number(name: str, given: Any) -> str:
+    """Return a number as text, which is how it comes back; raises ValueError."""
     if isinstance(given, bool) or not isinstance(given, int | float | str):
         raise ValueError(f"{name} is invalid")
     try:

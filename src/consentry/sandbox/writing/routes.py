@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from consentry.sandbox.readers import Call, Reply
-from consentry.sandbox.writing import settings
+from consentry.sandbox.writing import labels, ladders, lists, plans, preferences, rules
 from consentry.sandbox.writing.deals import OPPORTUNITY, PROJECT, delete_opportunity, delete_project
 from consentry.sandbox.writing.links import contact_adder, contact_remover, upload
 from consentry.sandbox.writing.parties import PARTY, delete_party
@@ -20,15 +20,15 @@ _SHAPES: Final[tuple[tuple[Shape, Delete | None], ...]] = (
     (PROJECT, delete_project),
     (TASK, None),
     (ENTRY, None),
-    (settings.PIPELINE, settings.archive("pipelines")),
-    (settings.MILESTONE, settings.delete_milestone),
-    (settings.BOARD, settings.archive("boards")),
-    (settings.STAGE, settings.delete_stage),
-    (settings.LOST_REASON, None),
-    (settings.TRACK_DEFINITION, None),
-    (settings.CATEGORY, None),
-    (settings.ACTIVITY_TYPE, settings.delete_activity_type),
-    (settings.GOAL, settings.delete_goal),
+    (ladders.PIPELINE, rules.archive("pipelines")),
+    (ladders.MILESTONE, ladders.delete_milestone),
+    (ladders.BOARD, rules.archive("boards")),
+    (ladders.STAGE, ladders.delete_stage),
+    (lists.LOST_REASON, None),
+    (plans.TRACK_DEFINITION, None),
+    (lists.CATEGORY, None),
+    (lists.ACTIVITY_TYPE, lists.delete_activity_type),
+    (plans.GOAL, plans.delete_goal),
 )
 
 
@@ -37,10 +37,10 @@ def _routes() -> Iterator[Route]:
         yield "POST", shape.path, creator(shape)
         yield "PUT", f"{shape.path}/{{id}}", updater(shape)
         yield "DELETE", f"{shape.path}/{{id}}", remover(shape, delete)
-    for entity, tag, definition in settings.entity_shapes():
+    for entity, tag, definition in labels.entity_shapes():
         yield "POST", tag.path, creator(tag)
         yield "PUT", f"{tag.path}/{{id}}", updater(tag)
-        yield "DELETE", f"{tag.path}/{{id}}", settings.tag_remover(entity)
+        yield "DELETE", f"{tag.path}/{{id}}", labels.tag_remover(entity)
         yield "POST", definition.path, creator(definition)
     for path, key in (("opportunities", "opportunity"), ("kases", "kase")):
         yield "POST", f"{path}/{{id}}/parties/{{id}}", contact_adder(path, key)
@@ -48,13 +48,13 @@ def _routes() -> Iterator[Route]:
     yield "POST", "tracks", create_track
     yield "PUT", "tracks/{id}", updater(TRACK)
     yield "DELETE", "tracks/{id}", remover(TRACK)
-    yield "POST", "titles", creator(settings.TITLE)
-    yield "DELETE", "titles/{id}", remover(settings.TITLE, settings.delete_title)
-    yield "POST", "pipelines/{id}/restore", settings.restorer(settings.PIPELINE)
-    yield "POST", "pipelines/{id}/duplicate", settings.duplicate_pipeline
-    yield "POST", "boards/{id}/restore", settings.restorer(settings.BOARD)
+    yield "POST", "titles", creator(lists.TITLE)
+    yield "DELETE", "titles/{id}", remover(lists.TITLE, lists.delete_title)
+    yield "POST", "pipelines/{id}/restore", rules.restorer(ladders.PIPELINE)
+    yield "POST", "pipelines/{id}/duplicate", ladders.duplicate_pipeline
+    yield "POST", "boards/{id}/restore", rules.restorer(ladders.BOARD)
     yield "POST", "attachments/upload", upload
-    yield "PUT", "users/{id}", settings.update_user
+    yield "PUT", "users/{id}", preferences.update_user
 
 
 WRITERS: Final[dict[tuple[str, tuple[str, ...]], Writer]] = {
