@@ -64,6 +64,12 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
     restricted: bool = False
 
 
+class Restoration(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of POST /sandbox/restore: one account."""
+
+    account: str
+
+
 async def index(request: Request) -> Response:
     """Show what the sandbox is, its state and its knobs."""
     world: World = request.app.state.world
@@ -153,7 +159,7 @@ async def activate(request: Request) -> Response:
 
 
 async def order_fault(request: Request) -> Response:
-    """Order a fault for the next calls: {"kind": "slow"|"fail"|"drop"|"odd", "target", "calls"?, …}."""
+    """Order a fault for the next calls: {"kind": "slow"|"fail"|"drop"|"odd", "target", "calls"?, "probability"?, …}."""
     world: World = request.app.state.world
     world.faults.order(_FAULT.decode(await read_body(request)))
     return _json({"waiting": len(world.faults.waiting())}, status=201)
@@ -178,6 +184,14 @@ async def change_record(request: Request) -> Response:
     if change.add:
         return _json(collection.add({"createdAt": at, "updatedAt": at, **change.changes, "id": change.id}).decode())
     return _json(collection.change(change.id, change.changes, at=at).decode())
+
+
+async def restore(request: Request) -> Response:
+    """Set the records of an account back to how they began: {"account"}."""
+    world: World = request.app.state.world
+    wanted = await _read(request, Restoration)
+    world.restore(wanted.account)
+    return _json({"restored": wanted.account})
 
 
 def _set_active(request: Request, *, active: bool) -> Response:
@@ -254,5 +268,6 @@ CONTROLS: Final = [
     _control("/sandbox/faults", order_fault, "POST"),
     _control("/sandbox/faults", clear_faults, "DELETE"),
     _control("/sandbox/records", change_record, "POST"),
+    _control("/sandbox/restore", restore, "POST"),
 ]
 ROUTES: Final = [Route("/", index), Route("/sandbox", index), *CONTROLS]

@@ -53,8 +53,7 @@ def _shared(draw: Draw, place: str) -> dict[str, Any]:
         "createdAt": stamp(created),
         "updatedAt": stamp(updated),
         "lastContactedAt": stamp(draw.moment(created)) if draw.whether(0.7) else None,
-        "owner": draw.owner(),
-        "team": draw.team(),
+        **draw.holders(),
         "addresses": [_address(draw, place)] if draw.whether(0.7) else [],
         "phoneNumbers": [_phone(draw, kind) for kind in ("Work", "Mobile") if draw.whether(0.5)],
         "websites": [_website(draw)] if draw.whether(0.3) else [],
@@ -89,8 +88,15 @@ def _email(draw: Draw, kind: str) -> dict[str, Any]:
 def _website(draw: Draw) -> dict[str, Any]:
     number = draw.id("website")
     service, address = draw.one((("URL", f"www.site-{number}.example"), ("LINKED_IN", f"profile-{number}")))
-    url = f"https://{address}" if service == "URL" else f"https://network.example/in/{address}"
+    url = website_url(service, address)
     return {"id": number, "type": "Work", "service": service, "address": address, "url": url}
+
+
+def website_url(service: str, address: str) -> str:
+    """Return where a website is: the address itself, or a profile at a network."""
+    if service != "URL":
+        return f"https://network.example/in/{address}"
+    return address if "://" in address else f"https://{address}"
 
 
 class Extras:
@@ -140,7 +146,8 @@ class Extras:
             case "list":
                 return str(draw.one(definition["options"]))
             case "multiselect":
-                return ";".join(option for option in definition["options"] if draw.whether(0.6))
+                chosen = [option for option in definition["options"] if draw.whether(0.6)]
+                return ";".join(chosen or definition["options"][:1])
             case "largetext":
                 return "\n".join((draw.one(WORDS.abouts), draw.one(WORDS.abouts)))
             case _:
