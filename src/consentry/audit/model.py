@@ -41,6 +41,8 @@ class Action(StrEnum):
     SOURCE_RUN = "source.run"
     SOURCE_READ = "source.read"
     RUN_CANCEL = "run.cancel"
+    HOOK_SUBSCRIBE = "hook.subscribe"
+    HOOK_REMOVE = "hook.remove"
     KEYSET_ROTATE = "keyset.rotate"
     SIGN_IN = "person.sign_in"
     SIGN_OUT = "person.sign_out"

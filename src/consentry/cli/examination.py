@@ -11,7 +11,7 @@ from typing import Final
 import httpx2
 from pydantic import SecretStr
 
-from consentry import accounts, audit, credentials, settings
+from consentry import accounts, audit, credentials, flows, settings
 from consentry import app as composition
 from consentry.app import App
 from consentry.cli.findings import Finding, Setting, bad, failed, ok, warn
@@ -98,6 +98,9 @@ async def _examine_home(found: Settings) -> AsyncIterator[Finding]:
     except ConsentryError as error:
         yield failed("connectors", error)
         return
+    for connector in catalogue.list():
+        if connector.hooks is not None:
+            yield check_hooks(found, connector)
     async for finding in _check_connectors(found, catalogue):
         yield finding
     if stored.state == "ok":
@@ -156,6 +159,15 @@ def check_redirect(found: Settings) -> Finding:
             "It leads browsers of other machines to themselves. Set CONSENTRY_PUBLIC_URL to an https address.",
         )
     return ok("redirect URI", words)
+
+
+def check_hooks(found: Settings, connector: Connector) -> Finding:
+    """Tell whether the provider could call this Consentry, in principle; only it can tell whether it does."""
+    name = f"hooks of {connector.name}"
+    reason = flows.why_unreachable(found.public_url, connector.provider, connector.base_url)
+    if reason:
+        return warn(name, reason, "Sources go on by their schedules. For hooks, set CONSENTRY_PUBLIC_URL.")
+    return ok(name, f"{connector.provider} can call {found.public_url}/hooks/, as far as an address tells.")
 
 
 async def _check_public_url(found: Settings) -> Finding:

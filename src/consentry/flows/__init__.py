@@ -5,6 +5,9 @@ from consentry.flows.engine import Claimed, claim, finish, work
 from consentry.flows.estimate import Estimate, StreamEstimate, estimate
 from consentry.flows.fields import read_changed, read_new, write_length, write_schedule
 from consentry.flows.history import list_recent
+from consentry.flows.hooks.deliveries import find_hook, take_delivery
+from consentry.flows.hooks.model import Hook, HookState, events_of, why_unreachable
+from consentry.flows.hooks.rounds import notice_credentials, tend_due
 from consentry.flows.looking import Look, TableSeen, look
 from consentry.flows.manual import manual_stream
 from consentry.flows.model import (
@@ -25,7 +28,7 @@ from consentry.flows.model import (
     WarehouseSpec,
 )
 from consentry.flows.room import Room
-from consentry.flows.runs import begin_run, cancel, get_run, has_work, list_runs, queue_due
+from consentry.flows.runs import begin_run, cancel, get_run, has_work, list_runs, queue_due, queue_hinted
 from consentry.flows.sampling import Sample, estimate_source, sample
 from consentry.flows.schedule import parse_length
 from consentry.flows.sources import (
@@ -40,17 +43,21 @@ from consentry.flows.sources import (
     pause,
 )
 
-EVERY_SECOND = (queue_due,)
+EVERY_SECOND = (queue_due, queue_hinted)
+EVERY_MINUTE = (notice_credentials,)
 
 __all__ = [
     "DEFAULT_FULL_LISTING",
     "ENDED",
+    "EVERY_MINUTE",
     "EVERY_SECOND",
     "ArrowTables",
     "Claimed",
     "Counts",
     "Deletions",
     "Estimate",
+    "Hook",
+    "HookState",
     "Look",
     "ManualRead",
     "NewSource",
@@ -77,7 +84,9 @@ __all__ = [
     "edit",
     "estimate",
     "estimate_source",
+    "events_of",
     "find_address",
+    "find_hook",
     "finish",
     "get",
     "get_run",
@@ -93,6 +102,9 @@ __all__ = [
     "read_changed",
     "read_new",
     "sample",
+    "take_delivery",
+    "tend_due",
+    "why_unreachable",
     "work",
     "write_length",
     "write_schedule",

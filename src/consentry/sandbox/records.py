@@ -12,6 +12,9 @@ from zlib import crc32
 
 import msgspec
 
+What = Literal["created", "updated", "deleted"]
+Listener = Callable[[What, "Record", "Record | None"], None]
+"""Told what happened to a record: how it is, or was last, and how it was before."""
 Order = Literal["id", "updated", "shuffled"]
 Parent = tuple[str, int]
 OPTIONAL: Final = frozenset({"tags", "fields", "missingImportantFields", "memberships", "tasks"})
@@ -64,10 +67,12 @@ class Collection:
     """Records of one kind. `sort` replaces every other order, for what always comes newest first.
 
     `belongs` names the members that say under which parent a record is listed, each with the parents' path.
+    A `listener` hears of every change.
     """
 
     sort: Callable[[Record], Any] | None = None
     belongs: Mapping[str, str] = field(default_factory=dict)
+    listener: Listener | None = None
     _records: dict[int, Record] = field(default_factory=dict, repr=False)
     _children: dict[Parent, list[int]] = field(default_factory=dict, repr=False)
     _tombstones: list[Tombstone] = field(default_factory=list, repr=False)
@@ -82,6 +87,7 @@ class Collection:
         """Add a record, or replace the one with the same id; parents that its values don't name are handed in."""
         record = encode(values, parents=dict.fromkeys((*self._named_parents(values), *parents)))
         with self._lock:
+            before = self._records.get(record.id)
             if record.id in self._records:
                 self._unlink(self._records[record.id])
                 self._texts.pop(record.id, None)
@@ -89,6 +95,8 @@ class Collection:
             for parent in record.parents:
                 self._children.setdefault(parent, []).append(record.id)
             self._ordered.clear()
+        if self.listener is not None:
+            self.listener("created" if before is None else "updated", record, before)
         return record
 
     def change(self, record_id: int, changes: Mapping[str, Any], *, at: str) -> Record:
@@ -103,9 +111,12 @@ class Collection:
     def remove(self, record_id: int, *, at: str, restricted: bool = False) -> None:
         """Delete a record and leave a tombstone; raises KeyError for an unknown id."""
         with self._lock:
-            self._unlink(self._records.pop(record_id))
+            gone = self._records.pop(record_id)
+            self._unlink(gone)
             self._ordered.clear()
             self.bury(Tombstone(id=record_id, deleted_at=at, restricted=restricted))
+        if self.listener is not None and not restricted:
+            self.listener("deleted", gone, None)
 
     def bury(self, tombstone: Tombstone) -> None:
         """Remember that a record was deleted."""
