@@ -26,8 +26,8 @@ class HookEndpoint:
     def __init__(self, app: App) -> None:
         self._flows = app.flows
         self._answers = app.measures.hook_deliveries
-        self._by_address = Pace(app.clock, what="deliveries", at_once=500, a_second=20)
-        self._strangers = Pace(app.clock, what="calls to addresses that nobody has", at_once=60, a_second=1)
+        self._by_address = Pace(app.clock, what="deliveries", at_once=100, a_second=10)
+        self._strangers = Pace(app.clock, what="calls to addresses that nobody has", at_once=30, a_second=1)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, token: str) -> None:
         """Answer 204 once the hint is stored, 410 where nobody listens any more, or with another problem."""

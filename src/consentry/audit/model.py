@@ -41,6 +41,7 @@ class Action(StrEnum):
     SOURCE_RUN = "source.run"
     SOURCE_READ = "source.read"
     RUN_CANCEL = "run.cancel"
+    HOOK_CHECK = "hook.check"
     HOOK_SUBSCRIBE = "hook.subscribe"
     HOOK_REMOVE = "hook.remove"
     KEYSET_ROTATE = "keyset.rotate"

@@ -79,6 +79,7 @@ class Hooks:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._stopping = False
+        self._is_delivering = False
 
     def listen(self, crm: Crm) -> None:
         """Hear of every change of an account's records."""
@@ -125,7 +126,10 @@ class Hooks:
         """Remove a hook of an application; tell whether there was one."""
         if crm["resthooks"].find(hook_id) is None or not self._is_of(hook_id, client_id):
             return False
-        self.drop(hook_id)
+        if hook_id in self._hooks:
+            self.drop(hook_id)
+        else:
+            crm["resthooks"].remove(hook_id, at=stamp(self._clock.now()))
         return True
 
     def _is_of(self, hook_id: int, client_id: str) -> bool:
@@ -146,6 +150,11 @@ class Hooks:
             {"id": hook.id, "event": hook.event, "host": urlsplit(hook.target_url).netloc}
             for hook in tuple(self._hooks.values())
         ]
+
+    def is_idle(self) -> bool:
+        """Tell whether everything was delivered that can be."""
+        with self._changed:
+            return not self._waiting and not self._is_delivering
 
     def stop(self) -> None:
         """Deliver nothing more."""
@@ -186,11 +195,13 @@ class Hooks:
 
     def _take_due(self) -> _Delivery | None:
         with self._changed:
+            self._is_delivering = False
             while not self._stopping:
                 now = self._clock.monotonic()
                 due = min(self._waiting, key=lambda each: each.due, default=None)
                 if due is not None and due.due <= now:
                     self._waiting.remove(due)
+                    self._is_delivering = True
                     return due
                 self._changed.wait(None if due is None else due.due - now)
             return None

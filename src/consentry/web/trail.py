@@ -30,6 +30,7 @@ ACTIONS: Final[dict[str, str]] = {
     Action.SOURCE_RUN: "Run begun",
     Action.SOURCE_READ: "Source read",
     Action.RUN_CANCEL: "Run cancelled",
+    Action.HOOK_CHECK: "Hooks looked after",
     Action.HOOK_SUBSCRIBE: "Hooks set up",
     Action.HOOK_REMOVE: "Hooks removed",
     Action.KEYSET_ROTATE: "Keyset rotated",

@@ -2,7 +2,7 @@
 
 import hashlib
 import ipaddress
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -79,7 +79,7 @@ def hash_of(token: str) -> str:
 
 
 def compare(
-    hooks: Iterable[Hook], listed: Iterable[RemoteHook], *, public_url: str, known: Collection[str]
+    hooks: Sequence[Hook], listed: Iterable[RemoteHook], *, public_url: str, known: Collection[str]
 ) -> Comparison:
     """Compare a credential's hooks with the list; ``known`` are the hashes of all other hooks of this Consentry."""
     by_hash = {hook.token_hash: hook for hook in hooks if hook.token_hash is not None}
@@ -95,11 +95,11 @@ def compare(
             alive[hook.id] = (hook, remote)
         elif hook is not None or (is_here and hash_of(token) not in known):
             unwanted.append(remote)
-    wanted = [hook for hook in by_hash.values() if hook.state is not HookState.LEAVING]
+    asked_for = [hook for hook in hooks if hook.token_hash is not None or hook.state is HookState.SUBSCRIBED]
     return Comparison(
         alive=tuple(alive.values()),
         unwanted=tuple(unwanted),
-        dropped=tuple(hook for hook in wanted if hook.id not in alive),
+        dropped=tuple(hook for hook in asked_for if hook.id not in alive and hook.state is not HookState.LEAVING),
         left=tuple(hook for hook in hooks if hook.state is HookState.LEAVING),
     )
 

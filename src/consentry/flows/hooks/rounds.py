@@ -72,8 +72,8 @@ async def _standing(room: Room, credential_id: int) -> str:
 
 def _standing_of(credential: Credential) -> str:
     account = credential.grant.account if credential.grant else None
-    subdomain, user = (account.subdomain, account.user) if account else (None, None)
-    return f"{credential.status in _USABLE} {credential.client_id} {subdomain} {user}"
+    grant, subdomain = (credential.grant.id if credential.grant else None, account.subdomain if account else None)
+    return f"{credential.status in _USABLE} {credential.client_id} {grant} {subdomain}"
 
 
 async def tend(room: Room, credential_id: int) -> None:
@@ -95,10 +95,10 @@ async def tend(room: Room, credential_id: int) -> None:
         failures = held.failures + 1
         pause = backoff(failures, room.randomness.fraction(), longest=EVERY)
         log.info("hooks wait for the provider", credential_id=credential_id, problem=error.code)
-    now = room.clock.now()
+    now, before = room.clock.now(), _standing_of(credential)
+    standing = before if await _standing(room, credential_id) == before else ""  # it changed: soon looked at again
     async with room.database.transaction() as connection:
         if await store.list_of_credential(connection, credential_id):
-            standing = _standing_of(credential)
             ended = {"due_at": now + pause, "failures": failures, "standing": standing, "checked_at": now}
             await store.end_round(connection, held, **ended)
         else:
@@ -234,7 +234,7 @@ class _Round:
 
     async def _client(self) -> credentials.SignedIn:
         return await credentials.client(
-            self._room.credentials, CONSENTRY, self._credential.id, action=Action.HOOK_SUBSCRIBE
+            self._room.credentials, CONSENTRY, self._credential.id, action=Action.HOOK_CHECK
         )
 
     async def _refuse(self, refused: Sequence[Hook], error: ConsentryError) -> None:
