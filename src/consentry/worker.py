@@ -34,6 +34,7 @@ class Worker:
     async def run(self) -> None:
         """Tick until ``stop`` is called."""
         ticks = 0
+        await self._do((flows.look_again,), self._app.flows)
         while not self._stopping.is_set():
             is_behind = await self.tick(whole=ticks % _TICKS_A_MINUTE == 0)
             ticks += 1

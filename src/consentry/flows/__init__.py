@@ -7,7 +7,7 @@ from consentry.flows.fields import read_changed, read_new, write_length, write_s
 from consentry.flows.history import list_recent
 from consentry.flows.hooks.deliveries import find_hook, take_delivery
 from consentry.flows.hooks.model import Hook, HookState, events_of, why_unreachable
-from consentry.flows.hooks.rounds import notice_credentials, tend_due
+from consentry.flows.hooks.rounds import look_again, notice_credentials, tend_due
 from consentry.flows.looking import Look, TableSeen, look
 from consentry.flows.manual import manual_stream
 from consentry.flows.model import (
@@ -95,6 +95,7 @@ __all__ = [
     "list_runs",
     "list_sources",
     "look",
+    "look_again",
     "manual_stream",
     "parse_length",
     "pause",

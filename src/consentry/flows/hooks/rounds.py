@@ -50,6 +50,12 @@ async def tend_due(room: Room) -> int:
     return len(due)
 
 
+async def look_again(room: Room) -> int:
+    """Have all hooks looked after: who was away may have been given up by a provider."""
+    async with room.database.transaction() as connection:
+        return await store.nudge_all(connection, room.clock.now())
+
+
 async def notice_credentials(room: Room) -> int:
     """Have hooks looked after whose credential was authorized again, lost its grant or got another account."""
     async with room.database.reading() as connection:

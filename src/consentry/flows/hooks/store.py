@@ -128,6 +128,11 @@ async def nudge_old(connection: AsyncConnection, credential_id: int, now: dateti
     await connection.execute(query.where(hook_rounds.c.checked_at < now - age).values(due_at=now))
 
 
+async def nudge_all(connection: AsyncConnection, now: datetime) -> int:
+    """Have every credential's hooks looked after now; return how many have some."""
+    return (await connection.execute(update(hook_rounds).values(due_at=now))).rowcount
+
+
 async def list_rounds(connection: AsyncConnection) -> list[tuple[int, str]]:
     """Return the credentials that have hooks, with how each stood when it was looked at last."""
     found = await connection.execute(select(hook_rounds.c.credential_id, hook_rounds.c.standing))
