@@ -20,6 +20,7 @@ from consentry.connectors.contract import (
     WritingClient,
 )
 from consentry.connectors.hooking import ADDRESS_PATH, address_of, token_of
+from consentry.connectors.paging import read_record, read_records
 from consentry.connectors.reading import (
     MOST_MISSING,
     Course,
@@ -62,5 +63,7 @@ __all__ = [
     "read_children",
     "read_deleted",
     "read_page",
+    "read_record",
+    "read_records",
     "token_of",
 ]

@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from consentry import credentials
 from consentry.audit import CONSENTRY, Action, Outcome
-from consentry.connectors import Connector, Hooks, WritingClient, address_of, token_of
-from consentry.connectors.paging import read_record, read_records
+from consentry.connectors import Connector, Hooks, WritingClient, address_of, read_record, read_records, token_of
 from consentry.core.log import get_logger
 from consentry.credentials import Credential, Status
 from consentry.errors import ConsentryError, NotFound, PassingError, ReplyNotUnderstood, ScopeMissing
