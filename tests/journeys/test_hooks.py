@@ -13,7 +13,9 @@ from ground.owner import Owner, Program
 from ground.processes import Running, free_port, running
 from ground.waiting import eventually
 
-PATIENCE = 60.0
+PATIENCE = 150.0
+
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture
