@@ -99,6 +99,9 @@ async def _examine_home(found: Settings) -> AsyncIterator[Finding]:
     except ConsentryError as error:
         yield failed("connectors", error)
         return
+    for connector in catalogue.list():
+        if connector.hooks is not None:
+            yield check_hooks(found, connector)
     async for finding in _check_connectors(found, catalogue):
         yield finding
     if stored.state == "ok":
@@ -157,6 +160,15 @@ def check_redirect(found: Settings) -> Finding:
             "It leads browsers of other machines to themselves. Set CONSENTRY_PUBLIC_URL to an https address.",
         )
     return ok("redirect URI", words)
+
+
+def check_hooks(found: Settings, connector: Connector) -> Finding:
+    """Tell whether the provider could call this Consentry, in principle; only it can tell whether it does."""
+    name = f"hooks of {connector.name}"
+    reason = flows.why_unreachable(found.public_url, connector.provider, connector.base_url)
+    if reason:
+        return warn(name, reason, "Sources go on by their schedules. For hooks, set CONSENTRY_PUBLIC_URL.")
+    return ok(name, f"{connector.provider} can call {found.public_url}/hooks/, as far as an address tells.")
 
 
 async def _check_public_url(found: Settings) -> Finding:

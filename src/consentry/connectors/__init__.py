@@ -8,6 +8,8 @@ from consentry.connectors.contract import (
     Field,
     FieldKind,
     FormField,
+    HookEvent,
+    Hooks,
     OAuthFacts,
     Page,
     RateLimit,
@@ -15,7 +17,10 @@ from consentry.connectors.contract import (
     Scope,
     SignedInClient,
     Stream,
+    WritingClient,
 )
+from consentry.connectors.hooking import ADDRESS_PATH, address_of, token_of
+from consentry.connectors.paging import read_record, read_records
 from consentry.connectors.reading import (
     MOST_MISSING,
     Course,
@@ -29,6 +34,7 @@ from consentry.connectors.reading import (
 from consentry.oauth import ClientAuth
 
 __all__ = [
+    "ADDRESS_PATH",
     "MOST_MISSING",
     "Account",
     "Answer",
@@ -39,6 +45,8 @@ __all__ = [
     "Field",
     "FieldKind",
     "FormField",
+    "HookEvent",
+    "Hooks",
     "OAuthFacts",
     "Page",
     "RateLimit",
@@ -46,6 +54,8 @@ __all__ = [
     "Scope",
     "SignedInClient",
     "Stream",
+    "WritingClient",
+    "address_of",
     "first_path",
     "list_names",
     "read",
@@ -53,4 +63,7 @@ __all__ = [
     "read_children",
     "read_deleted",
     "read_page",
+    "read_record",
+    "read_records",
+    "token_of",
 ]

@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
+
 from consentry import credentials
 from consentry.audit import CONSENTRY, Action
 from consentry.core.log import get_logger
 from consentry.errors import ConsentryError, LeaseTaken, StorageBroken, StorageBusy
 from consentry.flows import sources, store
+from consentry.flows.hooks import hints
+from consentry.flows.hooks.model import EVERYTHING, Hint
 from consentry.flows.model import Run, RunStatus, Source, StreamRun, StreamStatus, Trouble
 from consentry.flows.room import Room
 from consentry.flows.work import Watch, Work
@@ -55,7 +59,8 @@ async def claim(room: Room, limit: int, *, only: int | None = None) -> list[Clai
 async def work(room: Room, claimed: Claimed) -> None:
     """Work on a run to its end, or until it is somebody else's; cancelling this gives the run back."""
     watch = RunWatch(room, claimed)
-    doing = asyncio.create_task(_carry_out(room, claimed, watch), name=f"run {claimed.run.id}")
+    taken = await _take_hints(room, claimed)
+    doing = asyncio.create_task(_carry_out(room, claimed, taken, watch), name=f"run {claimed.run.id}")
     async with watch.kept(doing):
         try:
             status, trouble = await doing
@@ -68,14 +73,24 @@ async def work(room: Room, claimed: Claimed) -> None:
             await _give_back(room, claimed, watch)
             raise
         await watch.flush()
-    await finish(room, claimed, status, trouble)
+    await finish(room, claimed, status, trouble, taken)
 
 
-async def _carry_out(room: Room, claimed: Claimed, watch: Watch) -> tuple[RunStatus, Trouble | None]:
+async def _take_hints(room: Room, claimed: Claimed) -> tuple[Hint, ...]:
+    """Return the hints that a run by a hook is to read. They stay until it has ended well, whoever ends it."""
+    if claimed.run.trigger != "hook":
+        return ()
+    async with room.database.reading() as connection:
+        return await hints.take(connection, claimed.source.id)
+
+
+async def _carry_out(
+    room: Room, claimed: Claimed, taken: tuple[Hint, ...], watch: Watch
+) -> tuple[RunStatus, Trouble | None]:
     from consentry.flows.source_run import execute  # heavy libraries, needed only where runs work
 
     try:
-        prepared = await _prepare(room, claimed)
+        prepared = await _prepare(room, claimed, taken)
     except LeaseTaken:
         raise
     except ConsentryError as error:
@@ -83,7 +98,7 @@ async def _carry_out(room: Room, claimed: Claimed, watch: Watch) -> tuple[RunSta
     return await execute(prepared, watch)
 
 
-async def _prepare(room: Room, claimed: Claimed) -> Work:
+async def _prepare(room: Room, claimed: Claimed, taken: tuple[Hint, ...]) -> Work:
     from consentry.flows.reading import streams_of
     from consentry.flows.warehouse import Dataset, open_dataset
 
@@ -107,11 +122,24 @@ async def _prepare(room: Room, claimed: Claimed) -> Work:
         clock=room.clock,
         randomness=room.randomness,
         expected=expected,
+        hinted=_records_of(taken) if claimed.run.trigger == "hook" else None,
     )
 
 
-async def finish(room: Room, claimed: Claimed, status: RunStatus, trouble: Trouble | None) -> bool:
-    """Write down how a run ended, if it is still ours; tell whether it was."""
+def _records_of(taken: tuple[Hint, ...]) -> dict[str, list[int | str]] | None:
+    """Return the records to read, by stream; None when that is all changes."""
+    found: dict[str, list[int | str]] = {}
+    for hint in taken:
+        if hint.stream == EVERYTHING:
+            return None
+        found.setdefault(hint.stream, []).append(msgspec.json.decode(hint.record, type=int | str))
+    return found
+
+
+async def finish(
+    room: Room, claimed: Claimed, status: RunStatus, trouble: Trouble | None, taken: tuple[Hint, ...] = ()
+) -> bool:
+    """Write down how a run ended, if it is still ours; tell whether it was. The hints that it read are forgotten."""
     values = {
         "status": status,
         "finished_at": room.clock.now(),
@@ -122,7 +150,10 @@ async def finish(room: Room, claimed: Claimed, status: RunStatus, trouble: Troub
         "lease_until": None,
     }
     async with room.database.transaction() as connection:
-        return await store.change_held(connection, claimed.run.id, claimed.fence, values)
+        is_ours = await store.change_held(connection, claimed.run.id, claimed.fence, values)
+        if is_ours and claimed.run.trigger == "hook":
+            await hints.settle(connection, claimed.run.id, claimed.source.id, taken, status, room.clock.now())
+        return is_ours
 
 
 async def _give_back(room: Room, claimed: Claimed, watch: "RunWatch") -> None:

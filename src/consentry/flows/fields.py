@@ -54,6 +54,7 @@ class _Fields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     deletions: Deletions = "mark"
     full_listing_every: str | None = None
     schedule: _Schedule | None = None
+    hooks: bool = False
 
 
 def read_new(fields: Mapping[str, Any]) -> NewSource:
@@ -74,6 +75,7 @@ def read_new(fields: Mapping[str, Any]) -> NewSource:
         deletions=said.deletions,
         full_listing_every=listing,
         schedule=_read_schedule(said.schedule),
+        hooks=said.hooks,
     )
 
 
@@ -107,6 +109,7 @@ def fields_of(source: Source) -> dict[str, Any]:
         "deletions": source.deletions,
         "full_listing_every": write_length(source.full_listing_every),
         "schedule": write_schedule(source.schedule),
+        "hooks": source.hooks,
     }
 
 

@@ -32,6 +32,7 @@ def check(new: NewSource, connector: Connector, *, has_address: bool = False) ->
         *_faults_of_reading(new, connector),
         *_faults_of_warehouse(new.warehouse, has_address=has_address),
         *(find_faults(new.schedule) if new.schedule else ()),
+        *(_faults_of_hooks(new, connector) if new.hooks else ()),
     ]
     if new.full_listing_every < _SHORTEST_LISTING:
         faults.append(FieldError(field="full_listing_every", message="must be five minutes or more"))
@@ -70,6 +71,16 @@ def _faults_of_reading(new: NewSource, connector: Connector) -> list[FieldError]
         for name in new.streams
         if connector.stream(name) is None
     ]
+
+
+def _faults_of_hooks(new: NewSource, connector: Connector) -> list[FieldError]:
+    if connector.hooks is None:
+        return [FieldError(field="hooks", message=f"{connector.provider} has no hooks.")]
+    if new.manual is not None:
+        return [FieldError(field="hooks", message="Hooks are for streams, not for a list that is described by hand.")]
+    if new.streams is not None and not {event.stream for event in connector.hooks.events} & set(new.streams):
+        return [FieldError(field="hooks", message="None of the chosen streams has events to be told of.")]
+    return []
 
 
 def _faults_of_warehouse(spec: WarehouseSpec, *, has_address: bool) -> list[FieldError]:

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Literal, NewType
 
+from consentry.flows.hooks.model import Hook
+
 SourceId = NewType("SourceId", int)
 RunId = NewType("RunId", int)
 FlowKind = Literal["source", "destination"]
@@ -87,6 +89,8 @@ class Source:
     created_at: datetime
     updated_at: datetime
     last_run: "Run | None" = None
+    hooks: bool = False  # whether the provider is to tell of changes as they happen
+    events: tuple[Hook, ...] = ()  # what it tells of, or why it doesn't
 
 
 class RunStatus(StrEnum):
@@ -201,6 +205,7 @@ class NewSource:
     deletions: Deletions = "mark"
     full_listing_every: timedelta = DEFAULT_FULL_LISTING
     schedule: Schedule | None = None
+    hooks: bool = False
 
 
 def outcome_of(streams: Mapping[str, StreamStatus]) -> RunStatus:

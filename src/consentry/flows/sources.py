@@ -12,6 +12,7 @@ from consentry.core.secret import Secret
 from consentry.credentials import Use
 from consentry.errors import Conflict, FieldError, InvalidInput, NotFound
 from consentry.flows import addresses, form, store
+from consentry.flows.hooks.wanting import want, want_nothing
 from consentry.flows.model import ENDED, NewSource, Source, SourceId, WarehouseSpec
 from consentry.flows.room import Room
 from consentry.flows.schedule import next_after
@@ -46,7 +47,7 @@ async def create(room: Room, actor: Actor, new: NewSource) -> Source:
         if address is not None:
             await _keep_address(room, connection, source_id, address)
         await _record(room, connection, actor, Action.SOURCE_CREATE, new.credential_id, new.name)
-        return await store.get(connection, source_id)
+        return await _with_hooks(room, connection, source_id)
 
 
 def _parts(spec: WarehouseSpec) -> tuple[str, Secret] | tuple[None, None]:
@@ -88,7 +89,7 @@ async def edit(room: Room, actor: Actor, source_id: int, wanted: NewSource) -> S
         await credentials.remove_use(connection, Use(kind="source", id=source_id, name=before.name))
         await credentials.add_use(connection, wanted.credential_id, Use(kind="source", id=source_id, name=wanted.name))
         await _record(room, connection, actor, Action.SOURCE_EDIT, wanted.credential_id, wanted.name)
-        return await store.get(connection, source_id)
+        return await _with_hooks(room, connection, source_id)
 
 
 async def change(room: Room, actor: Actor, source_id: int, given: Mapping[str, Any]) -> Source:
@@ -109,6 +110,7 @@ def description_of(source: Source) -> NewSource:
         deletions=source.deletions,
         full_listing_every=source.full_listing_every,
         schedule=source.schedule,
+        hooks=source.hooks,
     )
 
 
@@ -168,7 +170,7 @@ async def _set_active(room: Room, actor: Actor, source_id: int, *, active: bool)
         await store.change(connection, source_id, changes)
         words = f"{source.name}: {'activated' if active else 'paused'}"
         await _record(room, connection, actor, Action.SOURCE_EDIT, source.credential_id, words)
-        return await store.get(connection, source_id)
+        return await _with_hooks(room, connection, source_id)
 
 
 async def delete(room: Room, actor: Actor, source_id: int) -> None:
@@ -178,8 +180,16 @@ async def delete(room: Room, actor: Actor, source_id: int) -> None:
         _refuse_while_running(source)
         await credentials.remove_use(connection, Use(kind="source", id=SourceId(source_id), name=source.name))
         await room.vault.forget(connection, "sources", source_id)
+        await want_nothing(connection, source_id, room.clock.now())
         await store.remove(connection, source_id)
         await _record(room, connection, actor, Action.SOURCE_DELETE, source.credential_id, source.name)
+
+
+async def _with_hooks(room: Room, connection: AsyncConnection, source_id: int) -> Source:
+    """Return a source as it is now, with the hooks that it wants since this transaction."""
+    source = await store.get(connection, source_id)
+    await want(connection, source, room.catalogue.get(source.connector), room.clock.now())
+    return await store.get(connection, source_id) if source.hooks or source.events else source
 
 
 async def find_address(room: Room, source_id: int) -> Secret | None:

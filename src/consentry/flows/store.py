@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consentry.core.process import is_surely_dead
 from consentry.errors import Conflict, NotFound
+from consentry.flows.hooks import store as hooks_store
+from consentry.flows.hooks.model import Hook, HookState
 from consentry.flows.model import (
     Counts,
     FlowKind,
@@ -57,6 +59,7 @@ def columns_of(new: NewSource, *, dataset: str, place: str, url: str | None) -> 
         "deletions": new.deletions,
         "full_listing_seconds": int(new.full_listing_every.total_seconds()),
         "schedule": _encode_schedule(new.schedule),
+        "hooks": new.hooks,
     }
 
 
@@ -123,6 +126,12 @@ async def list_page(
     return await _with_last_runs(connection, rows[:per_page]), len(rows) > per_page
 
 
+async def list_of_credential(connection: AsyncConnection, credential_id: int) -> list[Source]:
+    """Return every source that uses a credential."""
+    query = _WITH_CREDENTIAL.where(sources.c.credential_id == credential_id).order_by(sources.c.id)
+    return [_source(row, None) for row in (await connection.execute(query)).all()]
+
+
 async def list_due(connection: AsyncConnection, now: datetime, limit: int) -> list[Source]:
     """Return active sources whose time has come."""
     query = _WITH_CREDENTIAL.where(sources.c.is_active, sources.c.next_run_at <= now).order_by(sources.c.next_run_at)
@@ -150,6 +159,12 @@ async def add_run(connection: AsyncConnection, values: dict[str, Any]) -> RunId:
     except IntegrityError as error:
         raise Conflict("A run of it is under way already.", hint="Wait until it has ended, or cancel it.") from error
     return RunId(found.scalar_one())
+
+
+async def open_trigger(connection: AsyncConnection, flow_id: int) -> str | None:
+    """Return what began the run of a source that hasn't ended, if there is one."""
+    open_run = select(runs.c.trigger).where(runs.c.kind == "source", runs.c.flow_id == flow_id)
+    return (await connection.execute(open_run.where(runs.c.finished_at.is_(None)))).scalar_one_or_none()
 
 
 async def get_run(connection: AsyncConnection, run_id: int) -> Run:
@@ -252,7 +267,7 @@ async def write_streams(connection: AsyncConnection, run_id: int, streams: Seque
 
 async def last_reads(connection: AsyncConnection, flow_id: int) -> dict[str, int]:
     """Return how many records each stream of the last run that ended well has read."""
-    ended = select(runs.c.id).where(runs.c.kind == "source", runs.c.flow_id == flow_id)
+    ended = select(runs.c.id).where(runs.c.kind == "source", runs.c.flow_id == flow_id, runs.c.trigger != "hook")
     good = ended.where(runs.c.status.in_((RunStatus.SUCCEEDED, RunStatus.PARTLY_FAILED)))
     newest = (await connection.execute(good.order_by(runs.c.id.desc()).limit(1))).scalar_one_or_none()
     if newest is None:
@@ -265,12 +280,14 @@ async def last_reads(connection: AsyncConnection, flow_id: int) -> dict[str, int
 
 
 async def _with_last_runs(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Source]:
-    """Join sources with their last runs: a look-up each, on an index."""
+    """Join sources with their hooks, and with their last runs: a look-up each, on an index."""
     found: list[Source] = []
+    events = await hooks_store.list_of_sources(connection, [row.id for row in rows])
     for row in rows:
         newest = select(runs).where(runs.c.kind == "source", runs.c.flow_id == row.id).order_by(runs.c.id.desc())
         last = (await connection.execute(newest.limit(1))).all()
-        found.append(_source(row, (await _with_streams(connection, last))[0] if last else None))
+        last_run = (await _with_streams(connection, last))[0] if last else None
+        found.append(_source(row, last_run, tuple(events[row.id])))
     return found
 
 
@@ -285,7 +302,7 @@ async def _with_streams(connection: AsyncConnection, rows: Sequence[Row[Any]]) -
     return [run_of(row, tuple(streams.get(row.id, ()))) for row in rows]
 
 
-def _source(row: Row[Any], last_run: Run | None) -> Source:
+def _source(row: Row[Any], last_run: Run | None, events: tuple[Hook, ...] = ()) -> Source:
     return Source(
         id=SourceId(row.id),
         name=row.name,
@@ -305,6 +322,8 @@ def _source(row: Row[Any], last_run: Run | None) -> Source:
         created_at=row.created_at,
         updated_at=row.updated_at,
         last_run=last_run,
+        hooks=row.hooks,
+        events=tuple(hook for hook in events if hook.state is not HookState.LEAVING),
     )
 
 

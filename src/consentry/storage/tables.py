@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import Boolean
 
@@ -332,6 +333,7 @@ sources = Table(
     Column("full_listing_seconds", Integer, nullable=False),
     Column("schedule", Text),  # JSON
     Column("is_active", Boolean, nullable=False),
+    Column("hooks", Boolean, nullable=False, server_default=false()),  # whether the provider is to tell of changes
     Column("next_run_at", Moment, index=True),
     Column("created_by", Text, nullable=False),
     Column("created_at", Moment, nullable=False),

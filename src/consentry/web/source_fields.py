@@ -6,6 +6,7 @@ from typing import Final
 
 from consentry.connectors import Connector, Stream
 from consentry.errors import FieldError
+from consentry.flows import why_unreachable
 from consentry.web.choices import Choice, choices
 from consentry.web.fields import Field, filled
 from consentry.web.manual import PARAMETERS_FIELD, PATH_FIELD, RECORDS_FIELD
@@ -65,6 +66,17 @@ class StreamChoice:
     cost: str  # how changes and deletions are found, and what that costs
     note: str  # what else is to be known, or empty
     is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HooksChoice:
+    """Whether the provider is asked to tell of changes as they happen."""
+
+    is_offered: bool  # the connector has hooks
+    is_chosen: bool
+    needs: str  # what it takes, in a sentence
+    problem: str  # why the provider could not call this Consentry, or empty
+    wrong: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +181,20 @@ def source_fields(typed: TypedSource, errors: Iterable[FieldError]) -> SourceFie
         cron=by_name["cron"],
         timezone=by_name["timezone"],
         zones=zones(),
+    )
+
+
+def hooks_choice(
+    typed: TypedSource, connector: Connector, public_url: str, errors: Iterable[FieldError]
+) -> HooksChoice:
+    """Return the choice of hooks."""
+    hooks = connector.hooks
+    return HooksChoice(
+        is_offered=hooks is not None,
+        is_chosen=typed.hooks,
+        needs=hooks.needs if hooks else "",
+        problem=why_unreachable(public_url, connector.provider, connector.base_url),
+        wrong=next((fault.message for fault in errors if fault.field == "hooks"), ""),
     )
 
 

@@ -114,6 +114,7 @@ class TypedSource:
     full_number: str = str(_DAYS[0])
     full_unit: str = _DAYS[1]
     schedule: TypedSchedule = field(default_factory=TypedSchedule)
+    hooks: bool = False
 
     @property
     def values(self) -> Mapping[str, str]:
@@ -155,6 +156,7 @@ def read_typed(form: Entries) -> TypedSource:
             cron=text("cron"),
             timezone=text("timezone", empty.schedule.timezone),
         ),
+        hooks=text("hooks") == "on",
     )
 
 
@@ -175,6 +177,7 @@ def typed_of(source: Source, connector: Connector) -> TypedSource:
         full_number=str(number),
         full_unit=unit,
         schedule=typed_schedule(source.schedule),
+        hooks=source.hooks,
     )
     if manual is None:
         return typed
@@ -211,6 +214,7 @@ def described(
         deletions="remove" if typed.deletions == "remove" else "mark",
         full_listing_every=every or DEFAULT_FULL_LISTING,
         schedule=schedule,
+        hooks=typed.hooks,
     )
     if errors:
         raise InvalidInput(*errors)

@@ -37,6 +37,8 @@ def test_a_dataset_takes_its_name_from_its_source(name: str, dataset: str) -> No
         (replace(PLAIN, name="x" * 101), "name"),
         (replace(PLAIN, streams=()), "streams"),
         (replace(PLAIN, streams=("parties", "nonsense")), "streams"),
+        (replace(PLAIN, hooks=True, streams=("countries",)), "hooks"),  # nothing that events tell of
+        (replace(PLAIN, hooks=True, manual=ManualRead(path="x", parameters={}, records_path="")), "hooks"),
         (replace(PLAIN, dataset="main"), "dataset"),
         (replace(PLAIN, dataset="a-b"), "dataset"),
         (replace(PLAIN, dataset="x" * 64), "dataset"),

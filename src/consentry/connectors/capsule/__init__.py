@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from consentry.connectors.capsule.hooks import HOOKS
 from consentry.connectors.capsule.quirks import error_of_body, find_account, pager, subdomain_of_reply
 from consentry.connectors.capsule.streams import STREAMS
 from consentry.connectors.contract import Connector, FormField, OAuthFacts, RateLimit, Scope
@@ -94,4 +95,5 @@ connector: Final = Connector(
     error_of_body=error_of_body,
     folder=Path(__file__).parent,
     per_page_param="perPage",
+    hooks=HOOKS,
 )
