@@ -1,11 +1,9 @@
-"""The tables of hooks: a part of the one picture of the database, in a file of its own."""
+"""The tables of hooks; to others they are among all the tables."""
 
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Integer, Table, Text, UniqueConstraint
 
-from consentry.storage.tables import Id, metadata
+from consentry.storage.ground import Id, metadata
 from consentry.storage.types import Moment
-
-__all__ = ["hook_hints", "hook_queues", "hook_rounds", "hooks", "metadata"]
 
 hooks = Table(  # one event of one source; a row outlives its source until the provider has forgotten the hook
     "hooks",

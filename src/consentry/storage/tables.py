@@ -11,7 +11,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
@@ -19,18 +18,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import Boolean
 
+from consentry.storage.ground import Id, metadata
+from consentry.storage.hook_tables import hook_hints, hook_queues, hook_rounds, hooks
 from consentry.storage.types import Moment
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-Id = BigInteger().with_variant(Integer(), "sqlite")
+__all__ = [
+    "Id", "api_keys", "attempts", "audit", "authorizations", "budgets", "changes", "client_changes",
+    "connect_links", "credential_uses", "credentials", "facts", "grants", "hook_hints", "hook_queues",
+    "hook_rounds", "hooks", "journal", "key_checks", "metadata", "people", "revocations", "run_streams", "runs",
+    "secrets", "sessions", "sources",
+]  # fmt: skip
 
 
 def _id() -> Column[int]:

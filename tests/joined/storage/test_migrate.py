@@ -12,8 +12,8 @@ from sqlalchemy import Connection, text
 
 from consentry.errors import StorageBroken
 from consentry.storage import Database, connect, migrate
-from consentry.storage.hook_tables import metadata
 from consentry.storage.migrate import MIGRATIONS, find_version, head
+from consentry.storage.tables import metadata
 from ground.databases import Engine
 
 PROGRAM = (

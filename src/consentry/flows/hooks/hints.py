@@ -11,8 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from consentry.core.log import get_logger
 from consentry.flows.hooks.model import EVERYTHING, Hint
 from consentry.flows.model import RunStatus, StreamStatus
-from consentry.storage.hook_tables import hook_hints, hook_queues
-from consentry.storage.tables import run_streams, runs
+from consentry.storage.tables import hook_hints, hook_queues, run_streams, runs
 
 COLLECT: Final = timedelta(seconds=2)
 """So long the hints of a burst are collected before a run reads them."""

@@ -12,8 +12,7 @@ from consentry.connectors import HookEvent
 from consentry.core.process import is_surely_dead
 from consentry.flows.hooks.model import Hook, HookState
 from consentry.storage import announce, database_now
-from consentry.storage.hook_tables import hook_rounds, hooks
-from consentry.storage.tables import sources
+from consentry.storage.tables import hook_rounds, hooks, sources
 
 _LEASE_SECONDS: Final = 300.0
 _SHOWN: Final = tuple(name for name in Hook.__dataclass_fields__ if name != "state")

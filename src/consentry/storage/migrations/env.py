@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from consentry.storage.hook_tables import metadata
+from consentry.storage.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
