@@ -22,11 +22,15 @@ RESERVE: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When a source runs by itself: every so often, daily at a time, or by a cron line; times are of the zone."""
+    """When a flow runs by itself: every so often, daily at a time, by a cron line, or after each run of a source.
+
+    Times are of the zone. Only destinations follow sources.
+    """
 
     every: timedelta | None = None
     daily_at: str | None = None  # HH:MM
     cron: str | None = None  # five fields
+    after_source: int | None = None
     timezone: str = "UTC"
 
 

@@ -1,0 +1,1 @@
+"""Rows into a connector: what a destination is, and how it writes."""
