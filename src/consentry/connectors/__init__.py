@@ -15,6 +15,7 @@ from consentry.connectors.contract import (
     Scope,
     SignedInClient,
     Stream,
+    WritingClient,
 )
 from consentry.connectors.reading import (
     MOST_MISSING,
@@ -80,6 +81,7 @@ __all__ = [
     "ValueKind",
     "Wish",
     "Writing",
+    "WritingClient",
     "first_path",
     "list_names",
     "read",
