@@ -93,12 +93,19 @@ class SignedInClient(Protocol):
         404, RateLimited for 429, ProviderDown for 5xx, ReplyNotUnderstood for the rest.
         """
 
-    async def send(self, method: str, path: str, body: object | None = None) -> Answer:
+
+class WritingClient(SignedInClient, Protocol):
+    """A signed-in client that can do more than read."""
+
+    async def send(
+        self, method: str, path: str, body: object | None = None, *, before: Callable[[], None] | None = None
+    ) -> Answer:
         """Send a request with a JSON body, once, and return the answer, whatever its status below 500.
 
-        One that was answered 401 is sent again with a fresh token, because nothing was done for it. Raises
-        ReauthorizationRequired for a 401 that stays, RateLimited for 429, ProviderDown when it surely wasn't received,
-        and NoAnswer when it may have been: no answer came, or one with 5xx.
+        ``before`` is called at the very last moment before it leaves, and stops it by raising. One that was answered
+        401 is sent again with a fresh token, because nothing was done for it. Raises ReauthorizationRequired for a 401
+        that stays, RateLimited for 429, ProviderDown when it surely wasn't received, and NoAnswer when it may have
+        been: no answer came, or one with 5xx.
         """
 
 

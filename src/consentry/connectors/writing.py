@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol
 
-from consentry.connectors.contract import Answer, Record, SignedInClient
+from consentry.connectors.contract import Answer, Record, WritingClient
 from consentry.errors import FieldError
 
 ValueKind = Literal["text", "integer", "decimal", "boolean", "date", "timestamp", "time", "reference", "tags", "json"]
@@ -50,6 +50,7 @@ class TemplateField:
     choices: Choices | None = None  # or where they are read
     synonyms: tuple[str, ...] = ()  # what people call such a column
     longest: int | None = None  # characters
+    parts: tuple[str, ...] = ()  # members of an item that is given as an object; a plain text stands for the first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ class Template:
     custom_fields: str | None = None  # the stream that defines the custom fields it takes too
     where: Mapping[str, object] = field(default_factory=dict)  # members that its records have: type is person
     writes_scope: bool = True  # whether the grant needs a scope that allows writing
+    finds_written: bool = True  # whether a create can be found whose answer was lost; else it is never sent again
 
     @property
     def creates(self) -> bool:
@@ -154,7 +156,7 @@ class Find(Protocol):
     """Looks records up by what identifies them."""
 
     async def __call__(
-        self, client: SignedInClient, template: Template, match: str, values: Sequence[Any], *, known: Known
+        self, client: WritingClient, template: Template, match: str, values: Sequence[Any], *, known: Known
     ) -> Mapping[Any, Sequence[Record]]:
         """Return for each value the records that have it, whole; a value that nobody has may be left out.
 
@@ -166,7 +168,7 @@ class FindWritten(Protocol):
     """Looks for what a request may have written whose answer was lost."""
 
     async def __call__(
-        self, client: SignedInClient, template: Template, requests: Sequence[Request], *, since: datetime
+        self, client: WritingClient, template: Template, requests: Sequence[Request], *, since: datetime
     ) -> Sequence[Sequence[Record]]:
         """Return for each request, in order, the records made since that moment that are as it wanted.
 
@@ -181,6 +183,23 @@ class Refusal:
     errors: tuple[FieldError, ...]
 
 
+class Prepare(Protocol):
+    """Reads what the references of some rows name and no choices know, such as the person a task is about."""
+
+    async def __call__(self, client: WritingClient, template: Template, rows: Sequence[Row], *, known: Known) -> Known:
+        """Return what is known, and the records that these rows name besides; asks for nothing where they name none.
+
+        For a few hundred rows at a time, before they are planned. Raises what the client raises.
+        """
+
+
+class ReadCustomFields(Protocol):
+    """Says which custom fields a template takes."""
+
+    def __call__(self, template: Template, *, known: Known) -> tuple[TemplateField, ...]:
+        """Return them as fields, ``fields.Size``; out of the definitions that are known."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
     """Everything a connector knows about writing."""
@@ -191,6 +210,8 @@ class Writing:
     find_written: FindWritten
     record_of: "ReadWritten"
     refusal_of: "ReadRefusal"
+    custom_fields: ReadCustomFields | None = None  # None: its templates take no custom fields
+    prepare: Prepare | None = None  # None: choices know all that its references name
 
     def template(self, name: str) -> Template | None:
         """Return the template of this name, if there is one."""
