@@ -1,4 +1,7 @@
-"""The accounts of the sandbox and their users: who can give consent. Their CRM records live in `seed` and `records`."""
+"""The accounts of the sandbox and their users: who can give consent. Their CRM records live in `seed` and `records`.
+
+Who signs in at the authorise page decides the account: `ada.fresh` gets the one that is empty but for its settings.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -32,6 +35,8 @@ class Account:
     users: tuple[User, ...]
     former: User
     first_id: int
+    empty: bool = False
+    """Whether it has settings only: no people, opportunities, projects, tasks or entries."""
 
     @property
     def url(self) -> str:
@@ -70,4 +75,18 @@ GLOBEX: Final = Account(
     former=User(id=2199, username="gus.left", name="Gus Left", subdomain="globex"),
     first_id=5_000_000_000,  # ids of Capsule are 64 bits wide
 )
-ACCOUNTS: Final = (ACME, GLOBEX)
+FRESHSTART: Final = Account(
+    subdomain="freshstart",
+    name="Fresh Start Instruments Ltd",
+    users=(
+        # The people of the first account again, so that whoever owns a record there has a namesake here.
+        User(id=3101, username="ada.fresh", name="Ada Marsh", subdomain="freshstart", administrator=True),
+        User(id=3102, username="ben.fresh", name="Ben Okafor", subdomain="freshstart", timezone="Africa/Lagos"),
+        User(id=3103, username="chiara.fresh", name="Chiara Rossi", subdomain="freshstart", timezone="Europe/Rome"),
+        User(id=3104, username="jurgen.fresh", name="Jürgen Weiß", subdomain="freshstart", timezone="Europe/Berlin"),
+    ),
+    former=User(id=3199, username="frank.fresh", name="Frank Gone", subdomain="freshstart"),
+    first_id=700_000,
+    empty=True,
+)
+ACCOUNTS: Final = (ACME, GLOBEX, FRESHSTART)

@@ -53,6 +53,10 @@ class Applications:
         self._lock = threading.Lock()
         self._applications: dict[str, Application] = {}
 
+    def token(self) -> str:
+        """Return a text that nobody guesses."""
+        return self._randomness.token(24)
+
     def register(self, *, name: str, redirect_uri: str, url: str = "", kind: Kind = "web") -> Application:
         """Add an application; raises ApplicationRefused for what a person must correct."""
         if not name.strip():

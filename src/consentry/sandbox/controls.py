@@ -153,7 +153,7 @@ async def activate(request: Request) -> Response:
 
 
 async def order_fault(request: Request) -> Response:
-    """Order a fault for the next calls: {"kind": "slow"|"fail"|"drop"|"odd", "target", "calls"?, …}."""
+    """Order a fault for the next calls: {"kind": "slow"|"fail"|"drop"|"odd", "target", "calls"?, "probability"?, …}."""
     world: World = request.app.state.world
     world.faults.order(_FAULT.decode(await read_body(request)))
     return _json({"waiting": len(world.faults.waiting())}, status=201)

@@ -7,6 +7,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from consentry.core.ids import Randomness, SeededRandomness
+
 Target = Literal["authorise", "token", "revoke", "api"]
 Oddity = Literal[
     "no_access_token",
@@ -30,11 +32,14 @@ Calls = Annotated[int, Meta(ge=1, description="How many calls it hits.")]
 
 
 class _Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
-    """What every fault has: whom it hits, how often, and optionally only below one path."""
+    """What every fault has: whom it hits, how often, and optionally only some methods, below one path, or by lot."""
 
     target: Target
     calls: Calls = 1
     path: str = ""
+    methods: tuple[str, ...] = ()
+    probability: Annotated[float, Meta(gt=0, le=1, description="Chance that it hits a call that it could hit.")] = 1.0
+    seed: Annotated[int, Meta(description="What the lots are drawn from: the same seed hits the same calls.")] = 0
 
 
 class Slow(_Fault, frozen=True, kw_only=True, tag="slow"):
@@ -74,6 +79,16 @@ Fault = Slow | Fail | Drop | Odd
 class _Ordered:
     fault: Fault
     left: int
+    lots: Randomness
+
+    def hits(self, target: Target, path: str, method: str) -> bool:
+        """Tell whether the fault strikes this call; where chance decides, a lot is drawn."""
+        fault = self.fault
+        if fault.target != target or not path.startswith(fault.path):
+            return False
+        if fault.methods and method not in fault.methods:
+            return False
+        return fault.probability >= 1 or self.lots.fraction() < fault.probability
 
 
 class Faults:
@@ -86,7 +101,7 @@ class Faults:
     def order(self, fault: Fault) -> None:
         """Put a fault in line."""
         with self._lock:
-            self._ordered.append(_Ordered(fault=fault, left=fault.calls))
+            self._ordered.append(_Ordered(fault=fault, left=fault.calls, lots=SeededRandomness(fault.seed)))
 
     def clear(self) -> None:
         """Forget every fault that is still to come."""
@@ -98,7 +113,7 @@ class Faults:
         with self._lock:
             return [(each.fault, each.left) for each in self._ordered]
 
-    def take(self, path: str) -> tuple[Fault, ...]:
+    def take(self, path: str, method: str = "GET") -> tuple[Fault, ...]:
         """Return what hits the call to this path, at most one fault of each kind, and count it down."""
         target = target_of(path)
         if target is None or not self._ordered:
@@ -106,9 +121,8 @@ class Faults:
         with self._lock:
             hits: dict[type[Fault], Fault] = {}
             for each in self._ordered:
-                fault = each.fault
-                if fault.target == target and path.startswith(fault.path) and type(fault) not in hits:
-                    hits[type(fault)] = fault
+                if type(each.fault) not in hits and each.hits(target, path, method):
+                    hits[type(each.fault)] = each.fault
                     each.left -= 1
             self._ordered = [each for each in self._ordered if each.left > 0]
             return tuple(hits.values())

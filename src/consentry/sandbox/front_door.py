@@ -37,7 +37,7 @@ class FrontDoor:
         if target is not None:
             table = "api_calls" if target == "api" else "oauth_calls"
             self._world.journal.count(table, f"{scope['method']} {without_ids(path)}")
-        await self._pass(self._world.faults.take(path), scope, receive, send)
+        await self._pass(self._world.faults.take(path, scope["method"]), scope, receive, send)
 
     async def _pass(self, faults: tuple[Fault, ...], scope: Scope, receive: Receive, send: Send) -> None:
         note = _Note(self._world, scope)

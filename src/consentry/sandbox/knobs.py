@@ -58,6 +58,22 @@ class Knobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Literal["id", "updated", "shuffled"],
         Meta(description="Order of lists (entries always come newest first); shuffled is the same for each page."),
     ] = "id"
+    unknown_fields: Annotated[
+        Literal["ignored", "refused"], Meta(description="What a write does with fields that nobody knows.")
+    ] = "ignored"
+    written_shows: Annotated[
+        Literal["asked", "everything"],
+        Meta(description="Whether the answer to a write heeds embed, or holds tags and custom fields anyway."),
+    ] = "asked"
+    tag_deletion: Annotated[
+        Literal["at_once", "job"], Meta(description="Whether deleting a tag answers 204, or 202 with a job.")
+    ] = "at_once"
+    project_start_on: Annotated[
+        Literal["written", "ignored"], Meta(description="Whether startOn of a project can be written.")
+    ] = "written"
+    filter_order: Annotated[
+        Literal["heeded", "ignored"], Meta(description="Whether filter results come in the order of orderBy.")
+    ] = "heeded"
 
     def changed(self, changes: dict[str, object]) -> "Knobs":
         """Return a copy with these settings; raises msgspec.ValidationError for an unknown name or value."""

@@ -1,9 +1,10 @@
 """How the API reads: lists, single records, several at once, children, search, deleted feeds. Pure; no HTTP in here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
+from uuid import UUID
 
 import msgspec
 
@@ -11,7 +12,7 @@ from consentry.sandbox.accounts import User
 from consentry.sandbox.choices import CHOOSERS
 from consentry.sandbox.knobs import Knobs
 from consentry.sandbox.query import MOST_PER_PAGE, Invalid, Page, Query
-from consentry.sandbox.records import Record
+from consentry.sandbox.records import OPTIONAL, Record
 from consentry.sandbox.resources import MILESTONES, PARTIES, Resource
 from consentry.sandbox.seed import Crm
 
@@ -20,7 +21,7 @@ _MOST_AT_ONCE: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One authorised read: whose records, which address, what in it."""
+    """One authorised call: whose records, which address, what in it, and for a write its body and moment."""
 
     crm: Crm
     user: User
@@ -28,6 +29,11 @@ class Call:
     knobs: Knobs
     address: str
     ids: tuple[int, ...] = ()
+    now: str = ""
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    token: Callable[[], str] = lambda: ""
+    """Makes a text that nobody guesses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +193,24 @@ def render_list(call: Call, resource: Resource, records: Sequence[Record], *, mo
     if "meta" in embeds:
         body = body[:-1] + b',"meta":{"totalCount":%d}}' % page.total
     return Reply(body=body, headers=page.headers(call.address, call.query.parameters))
+
+
+def render_record(call: Call, key: str, record: Record) -> bytes:
+    """Return a record that was written just now, in its wrapper."""
+    embeds = OPTIONAL if call.knobs.written_shows == "everything" else call.query.embeds
+    return b'{"%b":%b}' % (key.encode(), record.render(embeds))
+
+
+def read_job(call: Call) -> Reply:
+    """Answer how far a long-running operation is: under way when asked first, done from then on."""
+    name = UUID(int=call.ids[0])
+    job = call.crm.jobs.get(name)
+    if job is None:
+        return NOT_FOUND
+    job.asked += 1
+    done = job.asked > 1
+    status = {"status": "COMPLETED" if done else "RUNNING", "progress": 100 if done else 50}
+    return Reply(body=msgspec.json.encode({"job": {"id": str(name), **status, "action": job.action}}))
 
 
 def _wrap(key: str, records: Sequence[Record], embeds: frozenset[str]) -> bytes:

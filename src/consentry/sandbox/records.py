@@ -1,9 +1,11 @@
 """The records of one account, each encoded once: pages are joined from ready bytes.
 
-A collection knows its order, its children, what changed since a moment, and what was deleted.
+A collection knows its order, its children, what changed since a moment, and what was deleted. Neither a write nor a
+look-up by key walks over all records.
 """
 
 import threading
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +16,9 @@ import msgspec
 
 Order = Literal["id", "updated", "shuffled"]
 Parent = tuple[str, int]
+Key = tuple[str, str]
+"""What records are looked up by: the kind of key, and the key."""
+Keyed = Callable[[Mapping[str, Any]], Iterable[Key]]
 OPTIONAL: Final = frozenset({"tags", "fields", "missingImportantFields", "memberships", "tasks"})
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder().decode
@@ -28,6 +33,7 @@ class Record:
     body: bytes
     extras: tuple[tuple[str, bytes], ...] = ()
     parents: tuple[Parent, ...] = ()
+    keys: tuple[Key, ...] = ()
 
     def render(self, embeds: frozenset[str]) -> bytes:
         """Return the JSON object with the embedded parts that were asked for."""
@@ -42,12 +48,12 @@ class Record:
         return whole
 
 
-def encode(values: Mapping[str, Any], *, parents: Iterable[Parent] = ()) -> Record:
+def encode(values: Mapping[str, Any], *, parents: Iterable[Parent] = (), keys: Iterable[Key] = ()) -> Record:
     """Make a record of plain values. The keys of OPTIONAL become embedded parts."""
     plain = {key: value for key, value in values.items() if key not in OPTIONAL}
     extras = tuple((key, b',"%b":%b' % (key.encode(), _encode(values[key]))) for key in values if key in OPTIONAL)
     updated = values.get("updatedAt") or values.get("createdAt") or ""
-    return Record(values.get("id", 0), updated, _encode(plain)[:-1], extras, tuple(parents))
+    return Record(values.get("id", 0), updated, _encode(plain)[:-1], extras, tuple(parents), tuple(keys))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,19 +65,55 @@ class Tombstone:
     restricted: bool = False
 
 
+class _Line:
+    """Records in one order, kept while records come and go."""
+
+    def __init__(self, key: Callable[[Record], Any], records: Iterable[Record]) -> None:
+        self._key = key
+        self._records = sorted(records, key=key)
+        self._places = [key(record) for record in self._records]
+        self._whole: tuple[Record, ...] | None = None
+
+    def all(self) -> tuple[Record, ...]:
+        if self._whole is None:
+            self._whole = tuple(self._records)
+        return self._whole
+
+    def put(self, record: Record) -> None:
+        place = self._key(record)
+        index = bisect_right(self._places, place)
+        self._records.insert(index, record)
+        self._places.insert(index, place)
+        self._whole = None
+
+    def take(self, record: Record) -> None:
+        index = bisect_left(self._places, self._key(record))
+        while self._records[index].id != record.id:  # others may stand at the same place
+            index += 1
+        del self._records[index], self._places[index]
+        self._whole = None
+
+
+def _without_keys(_values: Mapping[str, Any]) -> Iterable[Key]:
+    return ()
+
+
 @dataclass(slots=True)
 class Collection:
     """Records of one kind. `sort` replaces every other order, for what always comes newest first.
 
-    `belongs` names the members that say under which parent a record is listed, each with the parents' path.
+    `belongs` names the members that say under which parent a record is listed, each with the parents' path; `keyed`
+    gives what a record is looked up by.
     """
 
     sort: Callable[[Record], Any] | None = None
     belongs: Mapping[str, str] = field(default_factory=dict)
+    keyed: Keyed = _without_keys
     _records: dict[int, Record] = field(default_factory=dict, repr=False)
-    _children: dict[Parent, list[int]] = field(default_factory=dict, repr=False)
+    _children: dict[Parent, dict[int, None]] = field(default_factory=dict, repr=False)
+    _holders: dict[Key, dict[int, None]] = field(default_factory=dict, repr=False)
     _tombstones: list[Tombstone] = field(default_factory=list, repr=False)
-    _ordered: dict[Order, tuple[Record, ...]] = field(default_factory=dict, repr=False)
+    _lines: dict[Order, _Line] = field(default_factory=dict, repr=False)
     _texts: dict[int, str] = field(default_factory=dict, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
@@ -80,31 +122,31 @@ class Collection:
 
     def add(self, values: Mapping[str, Any], *, parents: Iterable[Parent] = ()) -> Record:
         """Add a record, or replace the one with the same id; parents that its values don't name are handed in."""
-        record = encode(values, parents=dict.fromkeys((*self._named_parents(values), *parents)))
+        parents = dict.fromkeys((*self._named_parents(values), *parents))
+        record = encode(values, parents=parents, keys=dict.fromkeys(self.keyed(values)))
         with self._lock:
             if record.id in self._records:
                 self._unlink(self._records[record.id])
-                self._texts.pop(record.id, None)
-            self._records[record.id] = record
-            for parent in record.parents:
-                self._children.setdefault(parent, []).append(record.id)
-            self._ordered.clear()
+            self._link(record)
         return record
 
-    def change(self, record_id: int, changes: Mapping[str, Any], *, at: str) -> Record:
-        """Change fields of a record and its `updatedAt`; raises KeyError for an unknown id."""
+    def change(self, record_id: int, changes: Mapping[str, Any], *, at: str | None) -> Record:
+        """Change fields of a record and its `updatedAt`; raises KeyError for an unknown id.
+
+        Without a moment only what the record shows of others changes, which moves no `updatedAt`.
+        """
         with self._lock:
             known = self._records[record_id]
             values = known.decode()
             named = self._named_parents(values)
             unnamed = [parent for parent in known.parents if parent not in named]
-            return self.add({**values, **changes, "updatedAt": at}, parents=unnamed)
+            moved = {} if at is None else {"updatedAt": at}
+            return self.add({**values, **changes, **moved}, parents=unnamed)
 
     def remove(self, record_id: int, *, at: str, restricted: bool = False) -> None:
         """Delete a record and leave a tombstone; raises KeyError for an unknown id."""
         with self._lock:
-            self._unlink(self._records.pop(record_id))
-            self._ordered.clear()
+            self._unlink(self._records[record_id])
             self.bury(Tombstone(id=record_id, deleted_at=at, restricted=restricted))
 
     def bury(self, tombstone: Tombstone) -> None:
@@ -119,9 +161,15 @@ class Collection:
     def all(self, order: Order = "id") -> tuple[Record, ...]:
         """Return every record in order; the order is kept until something changes."""
         with self._lock:
-            if order not in self._ordered:
-                self._ordered[order] = tuple(sorted(self._records.values(), key=self.sort or _KEYS[order]))
-            return self._ordered[order]
+            order = "id" if self.sort is not None else order
+            if order not in self._lines:
+                self._lines[order] = _Line(self.sort or _KEYS[order], self._records.values())
+            return self._lines[order].all()
+
+    def by(self, kind: str, key: str) -> tuple[Record, ...]:
+        """Return the records with a key, in order of their ids."""
+        with self._lock:
+            return tuple(self._records[each] for each in sorted(self._holders.get((kind, key), ())))
 
     def since(self, moment: str, order: Order, *, inclusive: bool) -> tuple[Record, ...]:
         """Return the records changed after a moment (or in its second too)."""
@@ -158,9 +206,26 @@ class Collection:
         named = ((path, values.get(member)) for member, path in self.belongs.items())
         return [(path, parent["id"]) for path, parent in named if isinstance(parent, dict)]
 
-    def _unlink(self, record: Record) -> None:
+    def _link(self, record: Record) -> None:
+        self._records[record.id] = record
         for parent in record.parents:
-            self._children[parent].remove(record.id)
+            self._children.setdefault(parent, {})[record.id] = None
+        for key in record.keys:
+            self._holders.setdefault(key, {})[record.id] = None
+        for line in self._lines.values():
+            line.put(record)
+
+    def _unlink(self, record: Record) -> None:
+        del self._records[record.id]
+        for parent in record.parents:
+            del self._children[parent][record.id]
+        for key in record.keys:
+            del self._holders[key][record.id]
+            if not self._holders[key]:
+                del self._holders[key]
+        for line in self._lines.values():
+            line.take(record)
+        self._texts.pop(record.id, None)
 
 
 def _texts_in(values: dict[str, Any]) -> Iterator[str]:

@@ -137,7 +137,7 @@ async def test_the_consent_page_says_who_asks_for_what_and_escapes_it(running: R
     assert "<script>" not in page.text
     assert "Read everything that you can see" in page.text
     assert "Create, change" not in page.text
-    assert page.text.count('type="radio"') == 6
+    assert page.text.count('type="radio"') == 10
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 

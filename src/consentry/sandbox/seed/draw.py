@@ -1,7 +1,7 @@
 """Drawing lots, repeatably: the same seed and account give the same records on every machine."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -23,13 +23,10 @@ class Draw:
     account: Account
     crm: Crm
     lots: Randomness
-    first_id: int
-    _next: dict[str, int] = field(default_factory=dict)
 
     def id(self, kind: str) -> int:
-        """Return the next id of a kind; kinds count apart, so ids of different kinds may coincide."""
-        self._next[kind] = self._next.get(kind, self.first_id) + 1
-        return self._next[kind]
+        """Return the next id of a kind."""
+        return self.crm.ids.next(kind)
 
     def one(self, choices: Sequence[T]) -> T:
         """Return one of the choices."""
@@ -57,17 +54,20 @@ class Draw:
         """Return a day so many days from the end of the seeded time."""
         return (END + timedelta(days=self.number(low, high))).date()
 
-    def owner(self) -> dict[str, Any] | None:
-        """Return a reference to a user, at times to a former one, or nobody."""
+    def holders(self, *, needed: bool = False) -> dict[str, Any]:
+        """Return who looks after a record: a user, at times a former one, a team of that user, or nobody."""
         lot = self.lots.fraction()
-        if lot < 0.08:
-            return None
-        return user_reference(self.account.former if lot < 0.12 else self.one(self.account.users), former=lot < 0.12)
+        owner = None if lot < 0.08 else self.account.former if lot < 0.12 else self.one(self.account.users)
+        teams = [team for team in (record.decode() for record in self.crm["teams"].all()) if _may_hold(team, owner)]
+        team = reference(self.one(teams), "name") if teams and self.whether(0.4) else None
+        if needed and owner is None and team is None:
+            owner = self.account.users[0]
+        former = owner is self.account.former
+        return {"owner": None if owner is None else user_reference(owner, former=former), "team": team}
 
-    def team(self) -> dict[str, Any] | None:
-        """Return a reference to a team, or none."""
-        teams = self.crm["teams"].all()
-        return reference(self.one(teams).decode(), "name") if teams and self.whether(0.4) else None
+
+def _may_hold(team: dict[str, Any], owner: User | None) -> bool:
+    return owner is None or owner.id in {each["user"]["id"] for each in team["memberships"]}
 
 
 def user_reference(user: User, *, former: bool = False) -> dict[str, Any]:

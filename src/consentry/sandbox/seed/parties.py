@@ -53,8 +53,7 @@ def _shared(draw: Draw, place: str) -> dict[str, Any]:
         "createdAt": stamp(created),
         "updatedAt": stamp(updated),
         "lastContactedAt": stamp(draw.moment(created)) if draw.whether(0.7) else None,
-        "owner": draw.owner(),
-        "team": draw.team(),
+        **draw.holders(),
         "addresses": [_address(draw, place)] if draw.whether(0.7) else [],
         "phoneNumbers": [_phone(draw, kind) for kind in ("Work", "Mobile") if draw.whether(0.5)],
         "websites": [_website(draw)] if draw.whether(0.3) else [],
@@ -140,7 +139,8 @@ class Extras:
             case "list":
                 return str(draw.one(definition["options"]))
             case "multiselect":
-                return ";".join(option for option in definition["options"] if draw.whether(0.6))
+                chosen = [option for option in definition["options"] if draw.whether(0.6)]
+                return ";".join(chosen or definition["options"][:1])
             case "largetext":
                 return "\n".join((draw.one(WORDS.abouts), draw.one(WORDS.abouts)))
             case _:
