@@ -50,6 +50,7 @@ class TemplateField:
     choices: Choices | None = None  # or where they are read
     synonyms: tuple[str, ...] = ()  # what people call such a column
     longest: int | None = None  # characters
+    parts: tuple[str, ...] = ()  # members of an item that is given as an object; a plain text stands for the first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
