@@ -95,14 +95,13 @@ destination_ledger = Table(  # what was sent for each key, and what came of it, 
     Index("ix_destination_ledger_record", "space", "record_id"),
 )
 
-uploads = Table(  # files that people handed over
+uploads = Table(  # files that rows come from; their content is in the parts, so that every node has it
     "uploads",
     metadata,
     id_column(),
     Column("name", Text, nullable=False),
-    Column("size", BigInteger, nullable=False),  # bytes, of the parts that are there
-    Column("parts", Integer, nullable=False),
-    Column("is_whole", Boolean, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
     Column("created_by", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("used_at", Moment, nullable=False, index=True),
@@ -113,6 +112,6 @@ upload_parts = Table(
     "upload_parts",
     metadata,
     Column("upload_id", Id, ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
     Column("content", LargeBinary, nullable=False),
 )

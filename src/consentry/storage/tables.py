@@ -363,24 +363,3 @@ run_streams = Table(
     Column("new_columns", Text, nullable=False),  # JSON list
     Column("error", Text),  # JSON
 )
-
-uploads = Table(  # files that rows come from; their content is in the parts, so that every node has it
-    "uploads",
-    metadata,
-    _id(),
-    Column("name", Text, nullable=False),
-    Column("size", BigInteger, nullable=False),
-    Column("sha256", Text, nullable=False),
-    Column("created_by", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("used_at", Moment, nullable=False, index=True),
-    sqlite_autoincrement=True,
-)
-
-upload_parts = Table(
-    "upload_parts",
-    metadata,
-    Column("upload_id", Id, ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("content", LargeBinary, nullable=False),
-)

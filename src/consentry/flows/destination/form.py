@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from consentry.connectors import CUSTOM, Connector, Template, TemplateField
+from consentry.connectors import Connector, Template
 from consentry.errors import FieldError, InvalidInput
+from consentry.flows.destination.mapping import check_mapping
 from consentry.flows.destination.model import MOST_INLINE, NewDestination, RowsSpec
 from consentry.flows.form import LONGEST_NAME
 from consentry.flows.schedule import find_faults
@@ -67,38 +68,11 @@ def _faults_of_rows(rows: RowsSpec) -> Iterator[FieldError]:
 
 
 def _faults_of_mapping(new: NewDestination, template: Template) -> Iterator[FieldError]:
-    known = {_root(each.name) for each in template.fields} | {each.field for each in template.matches}
-    for name, mapped in new.mapping.items():
-        custom = name.startswith(CUSTOM) and (template.custom_fields is not None or CUSTOM in known)
-        if _root(name) not in known and not custom:
-            yield FieldError(field=f"mapping.{name}", message=f"{template.title} has no such field")
-        if (mapped.column is None) == (mapped.value is None):
-            yield FieldError(field=f"mapping.{name}", message="needs either a column or a value")
-    yield from _faults_of_matching(new, template)
-    if template.deed in ("create", "note"):
-        yield from _missing(new, template)
-
-
-def _faults_of_matching(new: NewDestination, template: Template) -> Iterator[FieldError]:
-    if new.match_on is not None and template.match(new.match_on) is None:
-        yield FieldError(field="match_on", message=f"{template.title} can't tell records by this")
-        return
-    field = match_field(new.match_on, template)
-    if field is not None and not any(name == field or name.startswith(f"{field}.") for name in new.mapping):
-        yield FieldError(field="match_on", message=f"{field} tells which record a row is for: map a column to it")
-
-
-def _missing(new: NewDestination, template: Template) -> Iterator[FieldError]:
-    for each in template.fields:
-        if each.required and not _is_mapped(new, each):
-            yield FieldError(field=f"mapping.{each.name}", message="is required")
-    for group in template.one_of:
-        if not any(name in new.mapping for name in group):
-            yield FieldError(field=f"mapping.{group[0]}", message=f"One of {', '.join(group)} is required.")
-
-
-def _is_mapped(new: NewDestination, wanted: TemplateField) -> bool:
-    return any(name == wanted.name or name.startswith(f"{wanted.name}.") for name in new.mapping)
+    """Find what is wrong as far as it can be told without asking which custom fields there are."""
+    try:
+        check_mapping(template, template.fields, new.mapping, match_on=new.match_on, knows_custom_fields=False)
+    except InvalidInput as error:
+        yield from error.errors
 
 
 def _faults_of_manual(new: NewDestination, template: Template) -> Iterator[FieldError]:
@@ -114,14 +88,3 @@ def _faults_of_manual(new: NewDestination, template: Template) -> Iterator[Field
     segments = new.manual.path.partition("?")[0].split("/")
     if not new.manual.path.strip("/ ") or any(part in ("..", ".") for part in segments) or "\\" in new.manual.path:
         yield FieldError(field="manual.path", message="must be a path under the connector's API")
-
-
-def match_field(match_on: str | None, template: Template) -> str | None:
-    """Return the field that tells which record a row is for; None where every row makes one of its own."""
-    if match_on is not None:
-        return match_on
-    return template.matches[0].field if template.matches else None
-
-
-def _root(name: str) -> str:
-    return name.partition(".")[0]

@@ -18,8 +18,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("parts", sa.Integer(), nullable=False),
-        sa.Column("is_whole", sa.Boolean(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("used_at", Moment(), nullable=False),
@@ -115,12 +114,12 @@ def upgrade() -> None:
         sa.Column(
             "upload_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
-        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["upload_id"], ["uploads.id"], name=op.f("fk_upload_parts_upload_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("upload_id", "number", name=op.f("pk_upload_parts")),
+        sa.PrimaryKeyConstraint("upload_id", "position", name=op.f("pk_upload_parts")),
     )
     op.create_table(
         "destination_ledger",
