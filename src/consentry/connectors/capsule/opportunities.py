@@ -77,7 +77,11 @@ def _is_settled(draft: Draft, milestone: Record) -> bool:
 
 def put_duration(draft: Draft, basis: TemplateField, duration: TemplateField) -> None:
     """Send what the value counts for; FIXED has no duration; raises Unfit."""
-    put_scalar(draft, basis)
+    if draft.clears("durationBasis"):  # to Capsule, no basis is a fixed one
+        if draft.now("durationBasis") not in (None, "FIXED"):
+            draft.put("durationBasis", "FIXED", old=draft.now("durationBasis"), new="FIXED")
+    else:
+        put_scalar(draft, basis)
     wanted: Any = draft.body.get("durationBasis", draft.now("durationBasis"))
     if wanted != "FIXED":
         put_scalar(draft, duration)

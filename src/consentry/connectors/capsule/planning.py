@@ -218,6 +218,14 @@ def _status(draft: Draft, field: TemplateField) -> None:
     put_scalar(draft, field)
 
 
+def _completed(draft: Draft, field: TemplateField) -> None:
+    """Only a task that is done was completed at some moment."""
+    status = draft.body.get("status", draft.now("status"))
+    if draft.gives(field.name) and status != "COMPLETED":
+        raise Unfit("Completed at is only for a task that is done: give the status COMPLETED too.")
+    put_scalar(draft, field)
+
+
 def _nothing(draft: Draft, field: TemplateField) -> None:
     """Leave a field to the one that is written together with it."""
 
@@ -244,6 +252,7 @@ _OWN: Final[dict[str, dict[str, Put]]] = {
         "opportunity": _nothing,
         "kase": _nothing,
         "status": _status,
+        "completedAt": _completed,
     },
 }
 _STEPS: Final[dict[str, Callable[[Draft], None]]] = {

@@ -60,8 +60,8 @@ def put_owner_and_team(draft: Draft) -> None:
 
 def put_owner(draft: Draft) -> None:
     """Send the owner of a record that has no team."""
-    if draft.clears("owner") and draft.now("owner") is not None:
-        draft.put("owner", None, old=shown(draft.now("owner"), USERS), new=None)
+    if draft.clears("owner"):
+        raise Unfit(f"Owner can't be emptied: a {draft.noun} always has one.")
     if draft.gives("owner"):
         chosen = draft.look(draft.row["owner"], USERS, title="Owner")
         if id_in(chosen) != draft.now_id("owner"):
