@@ -80,12 +80,9 @@ class Desk:
 async def read_known(connector: Connector, client: SandboxWriter) -> Known:
     """Read every stream that choices and custom fields of templates name."""
     assert connector.writing is not None
-    names = {
-        name
-        for template in connector.writing.templates
-        for name in (template.custom_fields, *(field.choices and field.choices.stream for field in template.fields))
-        if name is not None
-    }
+    chosen = [field.choices for template in connector.writing.templates for field in template.fields]
+    defined = [template.custom_fields for template in connector.writing.templates]
+    names = {choices.stream for choices in chosen if choices is not None} | {name for name in defined if name}
     records: dict[str, list[Record]] = {}
     for name in sorted(names):
         stream = connector.stream(name)

@@ -131,7 +131,7 @@ def _check_names(draft: Draft) -> None:
 
 def _plan_note(draft: Draft) -> None:
     _check_complete(draft)
-    draft.body["type"] = "note"
+    draft.body |= draft.template.where
     draft.attempt("party", partial(references.put_relations, draft))
     for field in draft.template.fields:
         if field.name in ("content", "entryAt", "activityType"):
@@ -185,20 +185,8 @@ def _path_in_api(given: str) -> str:
 Put = Callable[[Draft, TemplateField], None]
 
 
-def _field(draft: Draft, name: str) -> TemplateField:
-    return next(field for field in draft.template.fields if field.name == name)
-
-
 def _alone(put: Callable[[Draft], None]) -> Put:
     return lambda draft, field: put(draft)
-
-
-def _closing(draft: Draft, field: TemplateField) -> None:
-    opportunities.put_closing(draft, field, _field(draft, "lostReason"))
-
-
-def _duration(draft: Draft, field: TemplateField) -> None:
-    opportunities.put_duration(draft, field, _field(draft, "duration"))
 
 
 def _stage(draft: Draft, field: TemplateField) -> None:
@@ -241,10 +229,10 @@ _OWN: Final[dict[str, dict[str, Put]]] = {
         **_SHARED,
         "milestone": opportunities.put_milestone,
         "value.amount": _alone(opportunities.put_value),
-        "probability": _closing,
-        "lostReason": _nothing,
-        "durationBasis": _duration,
-        "duration": _nothing,
+        "probability": opportunities.put_probability,
+        "lostReason": opportunities.put_lost_reason,
+        "durationBasis": opportunities.put_basis,
+        "duration": opportunities.put_duration,
     },
     "projects": {**_SHARED, "stage": _stage, "opportunity": _relation},
     "tasks": {
