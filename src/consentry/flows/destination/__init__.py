@@ -11,6 +11,9 @@ from consentry.flows.destination.destinations import (
     list_destinations,
     pause_destination,
 )
+from consentry.flows.destination.export import columns_of, write_csv
+from consentry.flows.destination.live_fields import Allowed, LiveField, live_fields
+from consentry.flows.destination.looking_at_rows import look_at_rows
 from consentry.flows.destination.model import (
     Destination,
     DestinationId,
@@ -21,6 +24,8 @@ from consentry.flows.destination.model import (
     RowResult,
     RowsSpec,
 )
+from consentry.flows.destination.preview import preview, preview_new
+from consentry.flows.destination.raw import About, Column, Columns, RawRow
 from consentry.flows.destination.runs import (
     begin_destination_run,
     iterate_rows,
@@ -29,19 +34,29 @@ from consentry.flows.destination.runs import (
     queue_followers,
     retry,
 )
+from consentry.flows.destination.suggesting import suggest
+from consentry.flows.destination.uploads import Upload, list_uploads, put_upload, remove_old_uploads
 
 __all__ = [
+    "About",
+    "Allowed",
+    "Column",
+    "Columns",
     "Destination",
     "DestinationId",
+    "LiveField",
     "ManualWrite",
     "Mapped",
     "NewDestination",
     "Preview",
+    "RawRow",
     "RowResult",
     "RowsSpec",
+    "Upload",
     "activate_destination",
     "begin_destination_run",
     "change_destination",
+    "columns_of",
     "create_destination",
     "delete_destination",
     "description_of",
@@ -50,8 +65,17 @@ __all__ = [
     "iterate_rows",
     "list_destinations",
     "list_rows",
+    "list_uploads",
+    "live_fields",
+    "look_at_rows",
     "pause_destination",
+    "preview",
+    "preview_new",
+    "put_upload",
     "queue_due_destinations",
     "queue_followers",
+    "remove_old_uploads",
     "retry",
+    "suggest",
+    "write_csv",
 ]
