@@ -35,7 +35,8 @@ from consentry.flows.destination.runs import (
     retry,
 )
 from consentry.flows.destination.suggesting import suggest
-from consentry.flows.destination.uploads import Upload, list_uploads, put_upload, remove_old_uploads
+from consentry.flows.destination.upload_store import Upload
+from consentry.flows.destination.uploads import list_uploads, put_upload, remove_old_uploads
 
 __all__ = [
     "About",
