@@ -19,10 +19,13 @@ from consentry.flows.destination import (
     activate_destination,
     begin_destination_run,
     change_destination,
+    count_rows,
     create_destination,
     delete_destination,
     description_of,
     edit_destination,
+    forget_old_rows,
+    forget_old_uploads,
     get_destination,
     iterate_rows,
     list_destinations,
@@ -82,10 +85,12 @@ from consentry.flows.sources import (
 )
 
 EVERY_SECOND = (queue_due, queue_due_destinations)
+EVERY_MINUTE = (forget_old_rows, forget_old_uploads, count_rows)
 
 __all__ = [
     "DEFAULT_FULL_LISTING",
     "ENDED",
+    "EVERY_MINUTE",
     "EVERY_SECOND",
     "Allowed",
     "ArrowTables",

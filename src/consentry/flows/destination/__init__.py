@@ -35,6 +35,7 @@ from consentry.flows.destination.runs import (
     retry,
 )
 from consentry.flows.destination.suggesting import suggest
+from consentry.flows.destination.upkeep import count_rows, forget_old_rows, forget_old_uploads
 from consentry.flows.destination.upload_store import Upload
 from consentry.flows.destination.uploads import list_uploads, put_upload, remove_old_uploads
 
@@ -58,10 +59,13 @@ __all__ = [
     "begin_destination_run",
     "change_destination",
     "columns_of",
+    "count_rows",
     "create_destination",
     "delete_destination",
     "description_of",
     "edit_destination",
+    "forget_old_rows",
+    "forget_old_uploads",
     "get_destination",
     "iterate_rows",
     "list_destinations",
