@@ -95,8 +95,7 @@ async def forget_some(connection: AsyncConnection, run_id: int, most: int, now: 
 
 async def count_all(connection: AsyncConnection) -> dict[str, int]:
     """Return the rows of all runs, by outcome."""
-    sums = [
-        func.coalesce(func.sum(destination_runs.c[outcome.value]), 0).label(outcome.value) for outcome in RowOutcome
-    ]
+    names = [outcome.value for outcome in RowOutcome]
+    sums = [func.coalesce(func.sum(destination_runs.c[name]), 0).label(name) for name in names]
     row = (await connection.execute(select(*sums))).one()
     return {name: int(getattr(row, name)) for name in names}
