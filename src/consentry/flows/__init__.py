@@ -170,6 +170,7 @@ __all__ = [
     "preview_new",
     "put_upload",
     "queue_due",
+    "queue_due_destinations",
     "read_changed",
     "read_new",
     "remove_old_uploads",
