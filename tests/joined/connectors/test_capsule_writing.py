@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from consentry import sandbox as sandbox_room
-from consentry.connectors import Catalogue, Known, Record
+from consentry.connectors import Catalogue, Known, Record, Wish, read
 from consentry.errors import InvalidInput, ScopeMissing
 from consentry.sandbox import RunningSandbox
 from ground.applicant import REDIRECT_URI, Applicant
+from ground.rows import row_of
 from ground.sandbox_writer import Desk, SandboxWriter, read_known
 
 
@@ -498,3 +499,61 @@ async def test_what_nobody_may_see_is_said(desk: Desk, applicant: Applicant) -> 
     client = SandboxWriter(applicant, tokens["access_token"])
     with pytest.raises(ScopeMissing):
         await desk.writing.find(client, desk.template("upsert_person"), "emailAddresses", ["a@b.c"], known=desk.known)
+
+
+# --- every record there is
+
+KINDS = {"parties": ("person", "organisation"), "opportunities": ("opportunity",), "projects": ("project",)}
+
+
+async def every(desk: Desk, stream: str) -> list[Record]:
+    found = desk.connector.stream(stream)
+    assert found is not None
+    return [record async for page in read(desk.client, desk.connector, found) for record in page.records]
+
+
+@pytest.mark.parametrize("nested", ["add", "replace"])
+@pytest.mark.parametrize("stream", [*KINDS, "tasks"])
+async def test_every_record_of_the_account_is_as_its_own_row_wants_it(desk: Desk, stream: str, nested: Any) -> None:
+    names = KINDS.get(stream, ("task",))
+    for record in await every(desk, stream):
+        kind = record["type"] if stream == "parties" else names[0]
+        template = desk.template(f"upsert_{kind}")
+        row = row_of(template, record)
+        planned = desk.writing.plan(template, row, record, wish=Wish(nested=nested), known=desk.known)
+        assert planned.deed == "nothing", (row, planned.errors, planned.changes)
+
+
+LEFT_OUT = frozenset(
+    {"id", "createdAt", "updatedAt", "lastContactedAt", "lastStageChangedAt", "pictureURL", "missingImportantFields"}
+    | {"lastOpenMilestone", "url", "tagId", "dataTag", "username", "completedBy"}
+)
+
+
+def plain(value: Any) -> Any:
+    """Return a value without ids and moments, lists in one order."""
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items() if name not in LEFT_OUT}
+    if isinstance(value, list):
+        return sorted(map(plain, value), key=repr)
+    return None if value == "" else value
+
+
+async def test_people_and_organisations_go_into_an_empty_account_as_they_are(
+    running: RunningSandbox, applicant: Applicant, desk: Desk
+) -> None:
+    tokens = await applicant.tokens(user="ada.fresh")
+    client = SandboxWriter(applicant, tokens["access_token"])
+    fresh_desk = Desk(desk.connector, client, await read_known(desk.connector, client))
+    records = [record for record in await every(desk, "parties") if record["id"] < 1_000_000]
+    organisations = [record for record in records if record["type"] == "organisation"]
+    people = [record for record in records if record["type"] == "person"]
+    for record in [*organisations[::4], *people[::8]]:  # organisations first: people name them
+        template = desk.template(f"create_{record['type']}")
+        row = row_of(template, record)
+        for name in ("owner", "team", "organisation"):
+            row |= {name: (record.get(name) or {}).get("name")} if name in record else {}
+        row |= {"owner": None} if (record["owner"] or {}).get("deleted") else {}
+        made = await fresh_desk.write(template.name, row, clear_with_null=True)
+        wanted = record if row["owner"] else record | {"owner": None}
+        assert plain(made) == plain(wanted)
