@@ -57,7 +57,7 @@ class Filtering:
             return True if self.of_group is None else not callable(self.of_group) or self.of_group(inner)
         there = {"id": record["id"], "type": record["type"], "email": record["emailAddresses"][0]["address"]}
         is_it = str(there[condition["field"]]).casefold() == str(condition["value"]).casefold()
-        return is_it == (condition["operator"] == "is")
+        return is_it is (condition["operator"] == "is")
 
 
 async def find(
