@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
+from consentry.connectors.capsule.choices import TEAMS, USERS
 from consentry.connectors.capsule.draft import Draft, id_in, shown
 from consentry.connectors.capsule.resources import RELATIONS, RESOURCES
-from consentry.connectors.capsule.templates import TEAMS, USERS
 from consentry.connectors.comparing import is_blank, loose, tidy
 from consentry.connectors.contract import Record
 from consentry.connectors.resolving import Unfit, id_of, name_some
