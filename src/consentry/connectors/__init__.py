@@ -27,6 +27,7 @@ from consentry.connectors.reading import (
     read_deleted,
     read_page,
 )
+from consentry.connectors.resolving import label_of as name_of_choice
 from consentry.connectors.writing import (
     CUSTOM,
     Change,
@@ -88,6 +89,7 @@ __all__ = [
     "WritingClient",
     "first_path",
     "list_names",
+    "name_of_choice",
     "read",
     "read_by_ids",
     "read_children",

@@ -1,9 +1,11 @@
 """A client that is already signed in: base URL, bearer token, rate budget, and one refresh when a token is refused."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 from urllib.parse import urlencode
+
+import msgspec
 
 from consentry.audit import Action, Actor
 from consentry.connectors import Answer, Connector
@@ -13,6 +15,7 @@ from consentry.credentials.model import Credential, IssuedToken
 from consentry.credentials.room import Room
 from consentry.errors import (
     ConsentryError,
+    NoAnswer,
     NotFound,
     ProviderDown,
     RateLimited,
@@ -55,26 +58,62 @@ class SignedIn:
 
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
         """Send GET to a path under the base URL; raise ours for anything but a 2xx answer."""
-        address = self._connector.base_url + "/" + path.lstrip("/")
         if params:
-            address += ("&" if "?" in address else "?") + urlencode(dict(params), safe=",")
-        token = await access.token(self._room, self._actor, self.credential.id, action=self._action)
-        answer = await self._send(address, token)
-        if answer.status == 401:
-            newer = await access.refuse_token(self._room, self.credential.id, token)
-            if newer is not None:
-                answer = await self._send(address, newer)
+            path += ("&" if "?" in path else "?") + urlencode(dict(params), safe=",")
+        answer = await self._ask("GET", path)
         if 200 <= answer.status < 300:
             return answer
         raise refusal(self._connector, answer)
 
-    async def _send(self, address: str, token: IssuedToken) -> Answer:
+    async def send(
+        self, method: str, path: str, body: object | None = None, *, before: Callable[[], None] | None = None
+    ) -> Answer:
+        """Send a request with a JSON body, once, and return the answer; raises as the contract says."""
+        content = None if body is None else msgspec.json.encode(body)
+        return judged(self._connector, await self._ask(method, path, content, before))
+
+    async def _ask(
+        self, method: str, path: str, body: bytes | None = None, before: Callable[[], None] | None = None
+    ) -> Answer:
+        address = self._connector.base_url + "/" + path.lstrip("/")
+        token = await access.token(self._room, self._actor, self.credential.id, action=self._action)
+        answer = await self._send(method, address, body, token, before)
+        if answer.status == 401:
+            newer = await access.refuse_token(self._room, self.credential.id, token)
+            if newer is not None:
+                answer = await self._send(method, address, body, newer, before)
+        return answer
+
+    async def _send(
+        self,
+        method: str,
+        address: str,
+        body: bytes | None,
+        token: IssuedToken,
+        before: Callable[[], None] | None,
+    ) -> Answer:
         headers = _HEADERS | {"Authorization": f"Bearer {token.access_token.reveal()}"}
+        if body is not None:
+            headers |= {"Content-Type": "application/json"}
         subject = budget_subject(self.credential)
         async with self._room.budgets.spend(subject, self._connector.rate_limit, wait=self._wait) as call:
-            reply = await self._room.outbound.fetch("GET", address, headers=headers)
+            if before is not None:
+                before()
+            reply = await self._room.outbound.fetch(method, address, headers=headers, body=body)
             call.learn(reply.status, reply.headers.get)
         return Answer(status=reply.status, headers=reply.headers, body=reply.body)
+
+
+def judged(connector: Connector, answer: Answer) -> Answer:
+    """Return the answer to a write, unless it is one that says nothing about what was to be written.
+
+    A 5xx says no more than no answer does: it may have been done.
+    """
+    if answer.status in (401, 429):
+        raise refusal(connector, answer)
+    if answer.status >= 500:
+        raise NoAnswer(f"{connector.provider} has a fault (HTTP {answer.status}), and may have done it nevertheless.")
+    return answer
 
 
 def refusal(connector: Connector, answer: Answer) -> ConsentryError:

@@ -148,9 +148,33 @@ class StreamRun:
     error: Trouble | None = None
 
 
+class RowOutcome(StrEnum):
+    """What became of a row."""
+
+    CREATED = "created"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    DELETED = "deleted"
+    REFUSED = "refused"  # the row has to be mended
+    FAILED = "failed"  # it could not be found out, or the provider failed for too long; the next run looks first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowCounts:
+    """Rows by outcome; ``waiting`` have none yet."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    refused: int = 0
+    failed: int = 0
+    waiting: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One execution of a source."""
+    """One execution of a source or a destination."""
 
     id: RunId
     kind: FlowKind
@@ -166,6 +190,14 @@ class Run:
     cancel_asked: bool
     error: Trouble | None
     streams: tuple[StreamRun, ...] = ()
+    rows: RowCounts | None = None  # of a destination
+    own_requests: int = 0  # of a destination
+    retry_of: int | None = None  # the run whose rows are tried again
+
+    @property
+    def requests(self) -> int:
+        """How many requests it has made."""
+        return self.own_requests + self.counts.requests
 
     @property
     def counts(self) -> Counts:

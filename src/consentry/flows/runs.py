@@ -52,7 +52,7 @@ async def queue_due(room: Room) -> int:
             current = await store.get(connection, source.id)
             if not current.is_active or current.next_run_at is None or current.next_run_at > now:
                 continue  # another node was faster, or somebody paused it
-            following = next_after(current.schedule, current.next_run_at, now) if current.schedule else None
+            following = next_after(current.schedule, current.next_run_at, now)
             await store.change(connection, source.id, {"next_run_at": following})
             try:
                 await _queue(room, connection, CONSENTRY, current, "schedule")

@@ -35,7 +35,7 @@ async def create(room: Room, actor: Actor, new: NewSource) -> Source:
         "connector": connector,
         "credential_id": new.credential_id,
         "is_active": True,
-        "next_run_at": next_after(new.schedule, None, now) if new.schedule else None,
+        "next_run_at": next_after(new.schedule, None, now),
         "created_by": actor.name,
         "created_at": now,
         "updated_at": now,
@@ -115,7 +115,7 @@ def _changes(room: Room, before: Source, wanted: NewSource) -> dict[str, Any]:
     place = form.place_of(replace(spec, url=url), room.home)
     columns = store.columns_of(wanted, dataset=wanted.dataset or before.dataset, place=place, url=url)
     if wanted.schedule != before.schedule:
-        columns["next_run_at"] = next_after(wanted.schedule, None, now) if wanted.schedule else None
+        columns["next_run_at"] = next_after(wanted.schedule, None, now)
     return columns | {"credential_id": wanted.credential_id, "updated_at": now}
 
 

@@ -3,12 +3,26 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final, NewType
 
 from consentry.connectors import Change, Nested
 from consentry.errors import FieldError
-from consentry.flows.model import Run, Schedule
+from consentry.flows.model import RowCounts, RowOutcome, Run, Schedule
+
+__all__ = [
+    "MOST_INLINE",
+    "Destination",
+    "DestinationId",
+    "ManualWrite",
+    "Mapped",
+    "NewDestination",
+    "Preview",
+    "RowCounts",
+    "RowOutcome",
+    "RowResult",
+    "RowsSpec",
+    "RunRequest",
+]
 
 DestinationId = NewType("DestinationId", int)
 
@@ -24,9 +38,7 @@ class RowsSpec:
     sql: str | None = None  # one query over the warehouse
     file: str | None = None  # a whole path on this machine, or upload:ID
     inline: tuple[Mapping[str, Any], ...] | None = None
-    source_id: int | None = (
-        None  # whose warehouse a table or query is in; None: whose dataset the table names, or the home's
-    )
+    source_id: int | None = None  # whose warehouse it is in; None: whose dataset the table names, or the home's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +83,7 @@ class Destination(NewDestination):
     id: DestinationId
     connector: str
     credential_name: str
+    dataset: str | None  # where answers are kept
     is_active: bool
     next_run_at: datetime | None
     created_by: str
@@ -79,28 +92,13 @@ class Destination(NewDestination):
     last_run: Run | None = None
 
 
-class RowOutcome(StrEnum):
-    """What became of a row."""
-
-    CREATED = "created"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-    DELETED = "deleted"
-    REFUSED = "refused"  # the row has to be mended
-    FAILED = "failed"  # it could not be found out, or the provider failed for too long; the next run looks first
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RowCounts:
-    """Rows by outcome; ``waiting`` have none yet."""
+class RunRequest:
+    """What a run was begun with, besides its destination."""
 
-    created: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    deleted: int = 0
-    refused: int = 0
-    failed: int = 0
-    waiting: int = 0
+    rows: RowsSpec | None = None  # instead of those that the destination names
+    retry_of: int | None = None  # the run whose rows are tried again
+    mended: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)  # values by row of that run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
