@@ -82,6 +82,9 @@ soak: .venv/.develop .venv/.chromium .venv/.peers  ## the long form of the proof
 bench: .venv/.develop  ## measure, on SQLite and PostgreSQL, and print the figures
 	@$(BIN)/python bench/figures.py
 	@$(BIN)/python bench/figures.py --postgres
+	@$(BIN)/python bench/datasets.py
+	@$(BIN)/python bench/sources.py
+	@$(BIN)/python bench/sources.py --postgres first idle due
 
 docs: .venv/.develop  ## write the reference anew, and check every link
 	@$(BIN)/python tools/reference.py

@@ -19,12 +19,13 @@ def pin(wanted: list[str], target: Path) -> None:
 
 
 def main() -> None:
-    """Pin the run-time set (with what builds the package), then everything, then the Node.js for machines without."""
+    """Pin the run-time set (with what builds the package), then all with the extras, then Node.js where none is."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     run = [*project["project"]["dependencies"], *project["build-system"]["requires"], "editables"]
+    extras = [each for extra in project["project"]["optional-dependencies"].values() for each in extra]
     groups = project["dependency-groups"]
     pin(run, ROOT / "requirements" / "run.txt")
-    pin([*run, *groups["test"], *groups["dev"]], ROOT / "requirements" / "develop.txt")
+    pin([*run, *extras, *groups["test"], *groups["dev"]], ROOT / "requirements" / "develop.txt")
     pin(groups["node"], ROOT / "requirements" / "node.txt")
 
 

@@ -44,6 +44,12 @@ class Measures:
             ["outcome"],
             registry=self.registry,
         )
+        self.hook_deliveries = Counter(
+            "consentry_hook_deliveries",
+            "Deliveries of providers to hooks, by how they were answered.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.credentials = Gauge("consentry_credentials", "Credentials, by status.", ["status"], registry=self.registry)
         self.rows = Gauge(
             "consentry_rows",

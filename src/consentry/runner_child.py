@@ -7,6 +7,7 @@ import sys
 from typing import Final
 
 from consentry.app import App
+from consentry.core.process import FRUGAL
 
 _PATIENCE_SECONDS: Final = 15.0
 
@@ -33,7 +34,7 @@ class RunnerChild:
             "consentry.runner",
             "--child",
             stdin=asyncio.subprocess.PIPE,
-            env=os.environ | self._app.settings.as_environment(),
+            env=os.environ | FRUGAL | self._app.settings.as_environment(),
         )
 
     async def stop(self) -> None:

@@ -28,11 +28,13 @@ class Worker:
         self._app = app
         self._stopping = asyncio.Event()
         self._runner = RunnerChild(app)
+        self._tending: asyncio.Task[int] | None = None
         self.ticked_at: float | None = None  # steady seconds of the last complete tick
 
     async def run(self) -> None:
         """Tick until ``stop`` is called."""
         ticks = 0
+        await self._do((flows.look_again,), self._app.flows)
         while not self._stopping.is_set():
             is_behind = await self.tick(whole=ticks % _TICKS_A_MINUTE == 0)
             ticks += 1
@@ -49,7 +51,9 @@ class Worker:
         """
         most = await self._do(credentials.EVERY_SECOND, self._app.credentials)
         await self._do((*flows.EVERY_SECOND, self._start_runner), self._app.flows)
+        self._tend()
         if whole:
+            await self._do(flows.EVERY_MINUTE, self._app.flows)
             await self._do(credentials.EVERY_MINUTE, self._app.credentials)
             await self._do(accounts.EVERY_MINUTE, self._app.accounts)
             await self._do(flows.EVERY_MINUTE, self._app.flows)
@@ -70,6 +74,11 @@ class Worker:
                 log.exception("a chore failed in a way nobody expected", chore=chore.__name__)
         return most
 
+    def _tend(self) -> None:
+        """Look after hooks beside the ticks: that asks providers many things, and one of them may be slow."""
+        if self._tending is None or self._tending.done():
+            self._tending = asyncio.create_task(self._do((flows.tend_due,), self._app.flows), name="hooks")
+
     async def _start_runner(self, room: flows.Room) -> None:
         """Start a process for runs when there are some that nobody works on."""
         if not self._runner.is_alive and await flows.has_work(room):
@@ -81,6 +90,9 @@ class Worker:
 
     async def close(self) -> None:
         """End the runner; what it works on is given back."""
+        if self._tending is not None:
+            self._tending.cancel()
+            await asyncio.wait({self._tending})
         await self._runner.stop()
 
 

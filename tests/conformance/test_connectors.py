@@ -214,6 +214,22 @@ async def test_an_answer_that_is_no_such_list_is_said_and_never_taken_for_an_emp
     assert raised.value.code == "reply_not_understood"
 
 
+@every_connector
+def test_hooks_tell_of_streams_whose_records_can_be_read_one_by_one(connector: Connector) -> None:
+    hooks = connector.hooks
+    if hooks is None:
+        return
+    assert hooks.path.startswith(f"/{connector.api_prefix}")
+    assert len({event.name for event in hooks.events}) == len(hooks.events)
+    assert hooks.needs.endswith(".")
+    assert hooks.most > 0
+    for event in hooks.events:
+        stream = connector.stream(event.stream)
+        assert stream is not None, event.name
+        assert stream.by_ids > 0, event.name
+        assert len(stream.primary_key) == 1, event.name
+
+
 # --- small functions
 
 

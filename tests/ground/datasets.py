@@ -1,6 +1,7 @@
 """A dataset as anybody would see it who opens it with the tools of its warehouse: duckdb, psycopg, a Parquet reader."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import psycopg
 import pyarrow.parquet
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
+from sqlalchemy import MetaData, create_engine, make_url, select
 
 from consentry.flows.model import Source
 
@@ -52,6 +54,10 @@ def _tables(source: Source, home: Path) -> Iterator[tuple[str, list[dict[str, An
             yield from _in_postgres(warehouse.url or "", source.dataset)
         case "parquet":
             yield from _in_parquet(Path(warehouse.path or ""), source.dataset)
+        case "filesystem":
+            yield from _in_files(Path((warehouse.url or "").removeprefix("file://")), source.dataset)
+        case _:
+            yield from _by_sqlalchemy(warehouse.url or "", source.dataset)
 
 
 def _in_duckdb(path: Path, schema: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -77,6 +83,41 @@ def _in_postgres(url: str, schema: str) -> Iterator[tuple[str, list[dict[str, An
                         SQL("SELECT * FROM {}.{}").format(Identifier(schema), Identifier(name))
                     ).fetchall(),
                 )
+
+
+def _in_files(folder: Path, schema: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    for each in sorted((folder / schema).iterdir()):
+        if not each.name.startswith("_") and each.is_dir():
+            files = [pyarrow.parquet.read_table(path).to_pylist() for path in sorted(each.glob("*.parquet"))]
+            yield each.name, [row for rows in files for row in rows]
+
+
+def _by_sqlalchemy(url: str, schema: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    whole = make_url(url)
+    if whole.get_backend_name() == "sqlite":  # a dataset has a file of its own, beside the one that the address names
+        path = Path(whole.database or "")
+        whole, schema = whole.set(database=str(path.with_stem(f"{path.stem}__{schema}"))), ""
+    engine = create_engine(whole)
+    metadata = MetaData(schema=schema or None)
+    metadata.reflect(engine)
+    with engine.connect() as connection:
+        for table in metadata.tables.values():
+            if not table.name.startswith("_"):
+                yield table.name, [_ours(dict(row)) for row in connection.execute(select(table)).mappings()]
+    engine.dispose()
+
+
+def _ours(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row without dlt's mark, which nothing that stays bears."""
+    assert row.pop("_consentry_removed") is None
+    return {name: _with_zone(value) for name, value in row.items()}
+
+
+def _with_zone(value: Any) -> Any:
+    """Let moments say that they are of UTC, as all are, where a database has no zones; and times of a day not."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    return value.replace(tzinfo=None) if isinstance(value, time) else value
 
 
 def _in_parquet(folder: Path, schema: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:

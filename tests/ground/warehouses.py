@@ -5,18 +5,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 
 from consentry.connectors import Field, Record, Stream
 from consentry.core.secret import Secret
-from consentry.flows.model import Source, WarehouseKind, WarehouseSpec
+from consentry.flows.model import OWN_KINDS, Source, WarehouseKind, WarehouseSpec
 from consentry.flows.shape import plan_of
 from consentry.flows.warehouse import Batch, Dataset, Written, open_dataset
 from ground.databases import Databases
 from ground.datasets import Rows, live_rows
 from ground.sources import a_source
 
-KINDS: Final[tuple[WarehouseKind, ...]] = get_args(WarehouseKind)
+KINDS: Final[tuple[WarehouseKind, ...]] = OWN_KINDS
+Carrier = Literal["sqlite", "postgresql", "files"]
+CARRIERS: Final[tuple[Carrier, ...]] = get_args(Carrier)
+"""Warehouses that dlt writes to, and that can be had on any machine."""
 BEGIN: Final = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 THINGS: Final = Stream(
@@ -148,4 +151,24 @@ def a_warehouse(kind: WarehouseKind, databases: Databases, home: Path, **said: A
             spec = WarehouseSpec(kind=kind, path=str(home / "files"))
         if kind == "postgres":
             spec = WarehouseSpec(kind=kind, url=held.enter_context(databases.make("postgresql", home)))
+        yield Warehouse(source=a_source(warehouse=spec, **said), home=home)
+
+
+@contextlib.contextmanager
+def a_carrier(carrier: Carrier, databases: Databases, home: Path) -> Iterator[WarehouseSpec]:
+    """Give a warehouse that dlt writes to."""
+    match carrier:
+        case "sqlite":
+            yield WarehouseSpec(kind="sqlalchemy", url=f"sqlite:///{home / 'elsewhere.db'}?timeout=0.5")
+        case "files":
+            yield WarehouseSpec(kind="filesystem", url=f"file://{home / 'lake'}")
+        case _:
+            with databases.make("postgresql", home) as url:
+                yield WarehouseSpec(kind="sqlalchemy", url=url.replace("postgresql://", "postgresql+psycopg://", 1))
+
+
+@contextlib.contextmanager
+def a_carried_warehouse(carrier: Carrier, databases: Databases, home: Path, **said: Any) -> Iterator[Warehouse]:
+    """Give an empty dataset in a warehouse that dlt writes to."""
+    with a_carrier(carrier, databases, home) as spec:
         yield Warehouse(source=a_source(warehouse=spec, **said), home=home)

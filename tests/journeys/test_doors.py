@@ -26,6 +26,8 @@ BODIES: Final[dict[str, dict[str, Any]]] = {  # right ones, so that only the sco
     "POST /api/v1/credentials": {"connector": "capsule", "name": "X", "client_id": "x", "client_secret": "x" * 20},
     "PATCH /api/v1/credentials/{credential_id}": {"name": "Taken over"},
     "POST /api/v1/credentials/{credential_id}/confirm-account": {"accept": True},
+    "POST /api/v1/sources": {"name": "Taken over", "credential_id": 1},
+    "PATCH /api/v1/sources/{source_id}": {"name": "Taken over"},
     "POST /api/v1/api-keys": {"name": "more", "scopes": ["admin"]},
     "POST /api/v1/people": {"name": "Mallory", "email": "mallory@example.com", "password": "a long enough password"},
     "PATCH /api/v1/people/{person_id}": {"name": "Mallory"},
@@ -84,7 +86,7 @@ def scope_for(method: str, path: str) -> str:
     """Return the scope that an operation needs, as the design has it."""
     if path.startswith(FOR_ADMINS):
         return "admin"
-    if "/proxy" in path or path.endswith("/test"):
+    if "/proxy" in path or path.endswith(("/test", "/run", "/estimate", "/cancel")):
         return "use"
     if path.endswith("/token"):
         return "token"

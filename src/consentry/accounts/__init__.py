@@ -13,6 +13,7 @@ from consentry.accounts.model import (
     session_cookie,
     with_included,
 )
+from consentry.accounts.pace import Pace
 from consentry.accounts.passwords import Passwords
 from consentry.accounts.people import (
     create_first_person,
@@ -45,6 +46,7 @@ __all__ = [
     "ApiKey",
     "Caller",
     "KeyScope",
+    "Pace",
     "Passwords",
     "Person",
     "Room",

@@ -64,6 +64,7 @@ def write_document(api: FastAPI, public_url: str, connectors: Sequence[str]) -> 
         "/healthz": {"get": _open("show_health", "Is it alive?", "The process lives.", {})},
         "/readyz": {"get": _open("show_readiness", "Is it ready?", "Requests can be sent here.", {503: answer(503)})},
         "/metrics": {"get": _metrics_operation()},
+        "/hooks/{token}": {"post": _hook_operation()},
     }
     return msgspec.json.encode(document)
 
@@ -197,5 +198,32 @@ def _metrics_operation() -> Json:
         "responses": {
             "200": {"description": "The counters.", "content": {"text/plain": {"schema": {"type": "string"}}}},
             **_named({status: answer(status) for status in (400, 401, 403, 429, 503)}),
+        },
+    }
+
+
+def _hook_operation() -> Json:
+    return {
+        "tags": ["operations"],
+        "summary": "Tell of a change",
+        "description": (
+            "Where a provider tells of changes to a source that asked for it. The address is the secret, and no key is "
+            "needed; the body is a hint at most: the records that it names are read again from the provider."
+        ),
+        "operationId": "tell_of_change",
+        "security": [],
+        "parameters": [
+            {
+                "name": "token",
+                "in": "path",
+                "required": True,
+                "description": "What is secret in the address; an unknown or withdrawn one is answered with 410.",
+                "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,200}$"},
+            }
+        ],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+        "responses": {
+            "204": {"description": "The hint is stored."},
+            **_named({status: answer(status) for status in (400, 404, 405, 410, 413, 415, 429, 500, 503)}),
         },
     }

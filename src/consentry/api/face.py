@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from consentry.api import api_keys, audit, connectors, credentials, datasets, people, runs, sources
 from consentry.api.document import write_document
+from consentry.api.hooks import HookEndpoint
 from consentry.api.operations import Metrics, Readiness, TickedAt, show_health
 from consentry.api.problems import (
     Problem,
@@ -29,18 +30,20 @@ from consentry.api.routing import IdConvertor, field_errors
 from consentry.api.shell import Shell
 from consentry.api.token import TokenEndpoint
 from consentry.app import App
+from consentry.connectors import ADDRESS_PATH
 from consentry.errors import ConsentryError, InvalidInput, Unreadable
 
 _NOUNS: Final = (connectors, credentials, sources, datasets, runs, api_keys, people, audit)
 _OPERATIONS: Final = frozenset(["/openapi.json", "/healthz", "/readyz", "/metrics"])
 _TOKEN: Final = re.compile(r"/api/v1/credentials/([0-9]{1,30})/token")
+_HOOK: Final = re.compile(r"/hooks/([A-Za-z0-9_-]{1,200})")
 _PROXY: Final = re.compile(rb"/api/v1/credentials/([0-9]{1,30})/proxy(?:/(.*))?", re.DOTALL)
 _read_id: Final = IdConvertor().convert
 
 
 def is_api_path(path: str) -> bool:
     """Tell whether an address is the API's to answer, also with 404."""
-    return path in _OPERATIONS or path == "/api" or path.startswith("/api/")
+    return path in _OPERATIONS or path == "/api" or path.startswith(("/api/", ADDRESS_PATH))
 
 
 def create_api(app: App, ticked_at: TickedAt | None = None) -> ASGIApp:
@@ -55,6 +58,7 @@ class _Dispatch:
     def __init__(self, app: App, framework: FastAPI) -> None:
         self._token = TokenEndpoint(app)
         self._proxy = Proxy(app)
+        self._hooks = HookEndpoint(app)
         self._framework = framework
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,6 +66,9 @@ class _Dispatch:
             path = scope["path"].removeprefix(scope.get("root_path", ""))
             if path.endswith("/token") and (found := _TOKEN.fullmatch(path)):
                 await self._answer_token(scope, receive, send, _read_id(found[1]))
+                return
+            if path.startswith(ADDRESS_PATH) and (told := _HOOK.fullmatch(path)):
+                await self._hooks.answer(scope, receive, send, told[1])
                 return
             raw = scope["raw_path"].removeprefix(scope.get("root_path", "").encode())
             if b"/proxy" in raw and (proxied := _PROXY.fullmatch(raw)):

@@ -30,9 +30,9 @@ class ManualView(View):
 class WarehouseView(View):
     """Where a dataset lives."""
 
-    type: Literal["duckdb", "postgres", "parquet"]
+    type: flows.WarehouseKind
     path: str | None
-    url: str | None = Field(description="Without its password.")
+    url: str | None = Field(description="Without its password, and without parameters that may be secret.")
 
 
 class TroubleView(View):
@@ -92,6 +92,18 @@ class RunView(View):
     rows: TotalsView
 
 
+class HookEventView(View):
+    """One event that the provider tells a source of, or why it doesn't."""
+
+    event: str
+    stream: str
+    state: flows.HookState
+    reason: str = Field(description="Why it isn't subscribed, in words; else empty.")
+    subscribed_at: datetime | None
+    last_delivery_at: datetime | None
+    deliveries: int
+
+
 class SourceView(View):
     """A source, with its last run."""
 
@@ -113,6 +125,8 @@ class SourceView(View):
     created_at: datetime
     updated_at: datetime
     last_run: RunView | None
+    hooks: bool = Field(description="Whether the provider is asked to tell of changes as they happen.")
+    hook_events: list[HookEventView]
 
 
 class BegunView(View):
@@ -131,7 +145,7 @@ class SampleView(View):
 
 def show_source(source: flows.Source) -> SourceView:
     """Return a source as it is shown."""
-    same = "id name connector credential_id credential_name dataset deletions is_active next_run_at created_by"
+    same = "id name connector credential_id credential_name dataset deletions is_active next_run_at created_by hooks"
     return SourceView(
         **{name: getattr(source, name) for name in same.split()},
         created_at=source.created_at,
@@ -142,6 +156,7 @@ def show_source(source: flows.Source) -> SourceView:
         full_listing_every=show_length(source.full_listing_every),
         schedule=None if source.schedule is None else _schedule(source.schedule),
         last_run=None if source.last_run is None else show_run(source.last_run),
+        hook_events=[HookEventView.model_validate(hook) for hook in source.events],
     )
 
 

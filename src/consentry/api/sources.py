@@ -50,9 +50,9 @@ class ManualBody(Body):
 class WarehouseBody(Body):
     """Where the dataset lives; the password of an address is kept in the vault."""
 
-    type: Literal["duckdb", "postgres", "parquet"] = "duckdb"
+    type: flows.WarehouseKind = "duckdb"
     path: Annotated[StrictStr, Field(min_length=1, max_length=1000)] | None = None
-    url: Annotated[SecretStr, Field(max_length=1000)] | None = None
+    url: Annotated[SecretStr, Field(max_length=10_000)] | None = None
 
 
 class NewSourceBody(Body):
@@ -67,6 +67,7 @@ class NewSourceBody(Body):
     deletions: Literal["mark", "remove"] = "mark"
     full_listing_every: Length = "1d"
     schedule: ScheduleBody | None = None
+    hooks: Annotated[bool, Field(strict=True, description="Whether the provider is asked to tell of changes.")] = False
 
 
 class SourceEditBody(Body):
@@ -81,6 +82,7 @@ class SourceEditBody(Body):
     deletions: Literal["mark", "remove"] | None = None
     full_listing_every: Length | None = None
     schedule: ScheduleBody | None = None
+    hooks: Annotated[bool, Field(strict=True)] | None = None
 
 
 @router.get("", summary="List sources", responses=answers())
@@ -113,6 +115,7 @@ async def create(here: Here, caller: Admin, body: NewSourceBody) -> SourceView:
         deletions=body.deletions,
         full_listing_every=_length("full_listing_every", body.full_listing_every),
         schedule=_schedule(body.schedule),
+        hooks=body.hooks,
     )
     return show_source(await flows.create(here.flows, caller.actor, new))
 
@@ -136,6 +139,7 @@ async def edit(here: Here, caller: Admin, source_id: Id, body: SourceEditBody) -
         "deletions": lambda: body.deletions,
         "full_listing_every": lambda: _length("full_listing_every", body.full_listing_every or ""),
         "schedule": lambda: _schedule(body.schedule),
+        "hooks": lambda: body.hooks,
     }
     given = {
         name: value()

@@ -5,13 +5,14 @@ import stat
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 import httpx2
 from pydantic import SecretStr
 
-from consentry import accounts, audit, credentials, settings
+from consentry import accounts, audit, credentials, flows, settings
 from consentry import app as composition
 from consentry.app import App
 from consentry.cli.findings import Finding, Setting, bad, failed, ok, warn
@@ -98,6 +99,9 @@ async def _examine_home(found: Settings) -> AsyncIterator[Finding]:
     except ConsentryError as error:
         yield failed("connectors", error)
         return
+    for connector in catalogue.list():
+        if connector.hooks is not None:
+            yield check_hooks(found, connector)
     async for finding in _check_connectors(found, catalogue):
         yield finding
     if stored.state == "ok":
@@ -156,6 +160,15 @@ def check_redirect(found: Settings) -> Finding:
             "It leads browsers of other machines to themselves. Set CONSENTRY_PUBLIC_URL to an https address.",
         )
     return ok("redirect URI", words)
+
+
+def check_hooks(found: Settings, connector: Connector) -> Finding:
+    """Tell whether the provider could call this Consentry, in principle; only it can tell whether it does."""
+    name = f"hooks of {connector.name}"
+    reason = flows.why_unreachable(found.public_url, connector.provider, connector.base_url)
+    if reason:
+        return warn(name, reason, "Sources go on by their schedules. For hooks, set CONSENTRY_PUBLIC_URL.")
+    return ok(name, f"{connector.provider} can call {found.public_url}/hooks/, as far as an address tells.")
 
 
 async def _check_public_url(found: Settings) -> Finding:
@@ -240,6 +253,9 @@ async def _look_at(app: App) -> AsyncIterator[Finding]:
     yield await _check_credentials(app)
     for finding in await _check_waiting(app):
         yield finding
+    carried = await _check_warehouses(app)
+    if carried is not None:
+        yield carried
     verdict = await audit.verify(app.database)
     if verdict.ok:
         yield ok("audit trail", f"The chain holds: {verdict.entries} entries.")
@@ -272,6 +288,22 @@ async def _check_credentials(app: App) -> Finding:
     if stuck:
         return warn("credentials", f"{words}.", "Look with consentry credential list.")
     return ok("credentials", f"{words}." if words else "There are none yet.")
+
+
+async def _check_warehouses(app: App) -> Finding | None:
+    """Say whether the library is there that some sources' warehouses need; nothing where none does."""
+    names: list[str] = []
+    page, more = 0, True
+    while more:
+        page += 1
+        found, more = await flows.list_sources(app.flows, page=page, per_page=100)
+        names += [each.name for each in found if each.warehouse.kind not in flows.OWN_KINDS]
+    if not names:
+        return None
+    if find_spec("dlt") is None:
+        words = f"dlt isn't installed, which the warehouses of these sources need: {', '.join(names)}."
+        return bad("warehouses", words, 'Install it here: pip install "consentry[warehouses]".')
+    return ok("warehouses", "dlt is installed, which the warehouses of some sources need.")
 
 
 async def _check_waiting(app: App) -> tuple[Finding, Finding, Finding]:

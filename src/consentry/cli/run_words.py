@@ -46,9 +46,24 @@ def picture_of_source(source: "SourceView") -> "RenderableType":
         ("Deleted records", "are marked" if source.deletions == "mark" else "are removed"),
         ("Schedule", schedule_words(source.schedule)),
         ("Next run", moment(source.next_run_at) if source.next_run_at else ""),
+        *_hooks(source),
         ("Last run", run_line(last) if last else "none yet"),
     ]
     return facts([pair for pair in pairs if pair[1]])
+
+
+def _hooks(source: "SourceView") -> list[tuple[str, object]]:
+    """Return how each event is doing, those that do the same together."""
+    if not source.hooks:
+        return []
+    found: dict[str, list[str]] = {}
+    for each in source.hook_events:
+        words = each.state.replace("_", " ") + (f": {each.reason}" if each.reason else "")
+        found.setdefault(words, []).append(each.event)
+    told = max((each.last_delivery_at for each in source.hook_events if each.last_delivery_at), default=None)
+    lines = [("Hooks", f"{len(events)} {words} ({', '.join(events)})") for words, events in found.items()]
+    none = "none while it is paused" if not source.is_active else "none"
+    return [*(lines or [("Hooks", none)]), ("Last told", moment(told) if told else "")]
 
 
 def picture_of_run(run: "RunView") -> "list[RenderableType]":

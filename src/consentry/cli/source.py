@@ -35,11 +35,15 @@ def add(
     ] = None,
     records_path: Annotated[str, typer.Option(help="Where the records are in the answer of the manual path.")] = "",
     dataset: Annotated[str, typer.Option(help="Schema of its tables. Default: made from the name.")] = "",
-    warehouse: Annotated[str, typer.Option(help="duckdb, postgres or parquet.")] = "duckdb",
+    warehouse: Annotated[
+        str, typer.Option(help="duckdb, postgres, parquet, or what dlt writes to, such as snowflake.")
+    ] = "duckdb",
     warehouse_path: Annotated[
         str, typer.Option(help="The DuckDB file or Parquet folder. Default: warehouse.duckdb in the home.")
     ] = "",
-    warehouse_url: Annotated[str, typer.Option(help="The PostgreSQL address, without its password.")] = "",
+    warehouse_url: Annotated[
+        str, typer.Option(help="The warehouse's address, such as PostgreSQL's, without its password.")
+    ] = "",
     warehouse_password_stdin: Annotated[
         bool,
         typer.Option(
@@ -56,6 +60,9 @@ def add(
     daily_at: Annotated[str, typer.Option(metavar="HH:MM", help="Run by itself every day at this time.")] = "",
     cron: Annotated[str, typer.Option(metavar="LINE", help="Run by itself by a cron line of five fields.")] = "",
     timezone: Annotated[str, typer.Option(help="Time zone of --daily-at and --cron.")] = "UTC",
+    hooks: Annotated[
+        bool, typer.Option("--hooks", help="Have the provider tell of changes, so that they arrive within seconds.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Add a source: which streams of a credential go to which dataset, and when. It doesn't run at once."""
@@ -77,6 +84,7 @@ def add(
             "deletions": "remove" if remove_deleted else "mark",
             "full_listing_every": full_listing_every or None,
             "schedule": schedule_of(every, daily_at, cron, timezone),
+            "hooks": hooks or None,
         }
         added = await desk.flows.create_source({key: value for key, value in fields.items() if value is not None})
         screen.answer(added, picture_of_source(added))

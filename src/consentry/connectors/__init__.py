@@ -8,6 +8,8 @@ from consentry.connectors.contract import (
     Field,
     FieldKind,
     FormField,
+    HookEvent,
+    Hooks,
     OAuthFacts,
     Page,
     RateLimit,
@@ -17,6 +19,8 @@ from consentry.connectors.contract import (
     Stream,
     WritingClient,
 )
+from consentry.connectors.hooking import ADDRESS_PATH, address_of, token_of
+from consentry.connectors.paging import read_record, read_records
 from consentry.connectors.reading import (
     MOST_MISSING,
     Course,
@@ -51,6 +55,7 @@ from consentry.connectors.writing import (
 from consentry.oauth import ClientAuth
 
 __all__ = [
+    "ADDRESS_PATH",
     "CUSTOM",
     "MOST_MISSING",
     "Account",
@@ -65,6 +70,8 @@ __all__ = [
     "Field",
     "FieldKind",
     "FormField",
+    "HookEvent",
+    "Hooks",
     "Known",
     "Match",
     "Nested",
@@ -87,6 +94,7 @@ __all__ = [
     "Wish",
     "Writing",
     "WritingClient",
+    "address_of",
     "first_path",
     "list_names",
     "name_of_choice",
@@ -95,4 +103,7 @@ __all__ = [
     "read_children",
     "read_deleted",
     "read_page",
+    "read_record",
+    "read_records",
+    "token_of",
 ]

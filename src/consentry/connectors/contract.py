@@ -186,6 +186,33 @@ class Stream:
         return f"{whole}; in between, only what changed is asked for." if self.changed_since else f"{whole}."
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookEvent:
+    """An event that the provider tells of by calling an address, and the stream whose records it is about."""
+
+    name: str
+    stream: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """How the provider is asked to tell of events: one hook is one event and one address (REST hooks)."""
+
+    path: str  # under the base URL: GET lists, POST adds, DELETE {path}/{id} removes
+    events: tuple[HookEvent, ...]  # those that matter most first: they go first where there isn't room for all
+    list_key: str  # where the list of hooks is in its answer
+    item_key: str  # what one hook is called, in the request that adds it and in its answer
+    records_key: str  # where a delivery's records are
+    most: int  # hooks that one account may have at once
+    needs: str  # who may set hooks up, in a sentence for people
+    id_key: str = "id"
+    event_key: str = "event"
+    address_key: str = "address"
+    description_key: str | None = None
+    more: Mapping[str, str] = field(default_factory=dict)  # further members of the request that adds a hook
+    gives_up_after: timedelta = timedelta(hours=1)  # so long deliveries may fail before the provider drops the hook
+
+
 class FindAccount(Protocol):
     """Asks the provider whose account a grant belongs to: the connector's test call."""
 
@@ -214,6 +241,7 @@ class Connector:
     folder: Path  # with the logo (SVG of our own drawing), the samples and the README
     per_page_param: str | None = None  # the query parameter that asks for a page's size
     writing: "Writing | None" = None  # None: it can only be read
+    hooks: Hooks | None = None  # how it tells of changes as they happen, where it does
 
     @property
     def issuer(self) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from consentry.connectors.contract import Answer, Connector, Page, Record, SignedInClient, Stream
+from consentry.connectors.hooking import veiled
 from consentry.connectors.paging import read_object, read_record
 from consentry.errors import NotFound, ReplyNotUnderstood
 
@@ -59,6 +60,13 @@ def path_of_parent(stream: Stream, parent_id: object) -> str:
 
 async def read_page(client: SignedInClient, connector: Connector, stream: Stream, asked: str) -> Page:
     """Return the page at a path; raise what the client raises, and ReplyNotUnderstood when it isn't such a list."""
+    page = await _read_page(client, connector, stream, asked)
+    if connector.hooks is not None and stream.path == connector.hooks.path:
+        return replace(page, records=veiled(connector.hooks, page.records))  # whoever reads them could call them
+    return page
+
+
+async def _read_page(client: SignedInClient, connector: Connector, stream: Stream, asked: str) -> Page:
     answer = await client.get(asked)
     if stream.single:
         return Page(records=[read_record(answer.body, stream.records_key)], next_path=None)

@@ -24,7 +24,7 @@ _SHAPES: Final = (
         r"(?i)([\"']?\b(?:access_token|refresh_token|id_token|client_secret|code_verifier|password|state|code)"
         r"[\"']?\s*[=:]\s*[\"']?)[^\s&\"',;}]+"
     ),
-    re.compile(r"(/connect/)[A-Za-z0-9_-]{16,}"),
+    re.compile(r"(/(?:connect|hooks)/)[A-Za-z0-9_-]{16,}"),
     re.compile(r"(\bcsy_)[A-Za-z0-9_-]{8,}"),
     re.compile(r"(://[^/\s:@]+:)[^@\s/]+(?=@)"),
 )

@@ -114,6 +114,19 @@ class RunView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HookEventView:
+    """One event that the provider tells a source of, or why it doesn't."""
+
+    event: str
+    stream: str = ""
+    state: str
+    reason: str = ""
+    subscribed_at: datetime | None = None
+    last_delivery_at: datetime | None = None
+    deliveries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceView:
     """A source as everybody may see it."""
 
@@ -135,6 +148,8 @@ class SourceView:
     created_at: datetime
     updated_at: datetime
     last_run: RunView | None = None
+    hooks: bool = False
+    hook_events: tuple[HookEventView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Sources and runs of the rooms, as a desk shows them."""
 
 from consentry.desk.flow_contract import (
+    HookEventView,
     ManualView,
     RunView,
     ScheduleView,
@@ -9,7 +10,7 @@ from consentry.desk.flow_contract import (
     TroubleView,
     WarehouseView,
 )
-from consentry.flows import ManualRead, Run, Schedule, Source, StreamRun, Trouble, WarehouseSpec, write_length
+from consentry.flows import Hook, ManualRead, Run, Schedule, Source, StreamRun, Trouble, WarehouseSpec, write_length
 
 
 def show_source(source: Source) -> SourceView:
@@ -33,6 +34,20 @@ def show_source(source: Source) -> SourceView:
         created_at=source.created_at,
         updated_at=source.updated_at,
         last_run=show_run(source.last_run) if source.last_run else None,
+        hooks=source.hooks,
+        hook_events=tuple(_event(each) for each in source.events),
+    )
+
+
+def _event(hook: Hook) -> HookEventView:
+    return HookEventView(
+        event=hook.event,
+        stream=hook.stream,
+        state=hook.state.value,
+        reason=hook.reason,
+        subscribed_at=hook.subscribed_at,
+        last_delivery_at=hook.last_delivery_at,
+        deliveries=hook.deliveries,
     )
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Final
 
 from consentry.core.log import get_logger
+from consentry.core.process import FRUGAL
 from consentry.settings import Settings
 
 MOST_STARTS: Final = 3
@@ -40,6 +41,7 @@ class Runners:
         if child is None or child.poll() is None:
             return
         del self._children[run_id]
+        _hang_up(child)
         if not has_ended and self._starts[run_id] < MOST_STARTS:
             log.warning("a runner ended before its run did", run_id=run_id, status=child.returncode)
             await self.start(run_id, detached=False)
@@ -81,7 +83,7 @@ def _let_go(command: list[str], environment: Mapping[str, str]) -> None:
 def _environment(settings: Settings) -> Mapping[str, str]:
     """Lead the child to the same home, also where this process was told of it otherwise, and keep it quiet."""
     level = "WARNING" if settings.log_level == "INFO" else settings.log_level
-    return os.environ | settings.as_environment() | {"CONSENTRY_LOG_LEVEL": level}
+    return os.environ | FRUGAL | settings.as_environment() | {"CONSENTRY_LOG_LEVEL": level}
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
@@ -91,6 +93,11 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
+    _hang_up(child)
+
+
+def _hang_up(child: "subprocess.Popen[bytes]") -> None:
+    """Close our end of its standard input."""
     with suppress(OSError):
         if child.stdin is not None:
             child.stdin.close()

@@ -1,5 +1,6 @@
 """Sources, their runs, and the datasets that they keep up to date. Use cases take the room first."""
 
+from consentry.flows.addresses import FORMS as WAREHOUSE_FORMS
 from consentry.flows.arrow import ArrowTables
 from consentry.flows.destination import (
     Allowed,
@@ -47,11 +48,15 @@ from consentry.flows.engine import Claimed, claim, finish, work
 from consentry.flows.estimate import Estimate, StreamEstimate, estimate
 from consentry.flows.fields import read_changed, read_new, write_length, write_schedule
 from consentry.flows.history import list_recent
+from consentry.flows.hooks.deliveries import find_hook, take_delivery
+from consentry.flows.hooks.model import Hook, HookState, events_of, why_unreachable
+from consentry.flows.hooks.rounds import look_again, notice_credentials, tend_due
 from consentry.flows.looking import Look, TableSeen, look
 from consentry.flows.manual import manual_stream
 from consentry.flows.model import (
     DEFAULT_FULL_LISTING,
     ENDED,
+    OWN_KINDS,
     Counts,
     Deletions,
     ManualRead,
@@ -69,7 +74,7 @@ from consentry.flows.model import (
     WarehouseSpec,
 )
 from consentry.flows.room import Room
-from consentry.flows.runs import begin_run, cancel, get_run, has_work, list_runs, queue_due
+from consentry.flows.runs import begin_run, cancel, get_run, has_work, list_runs, queue_due, queue_hinted
 from consentry.flows.sampling import Sample, estimate_source, sample
 from consentry.flows.schedule import parse_length
 from consentry.flows.sources import (
@@ -84,14 +89,16 @@ from consentry.flows.sources import (
     pause,
 )
 
-EVERY_SECOND = (queue_due, queue_due_destinations)
-EVERY_MINUTE = (forget_old_rows, forget_old_uploads, count_rows)
+EVERY_SECOND = (queue_due, queue_hinted, queue_due_destinations)
+EVERY_MINUTE = (notice_credentials, forget_old_rows, forget_old_uploads, count_rows)
 
 __all__ = [
     "DEFAULT_FULL_LISTING",
     "ENDED",
     "EVERY_MINUTE",
     "EVERY_SECOND",
+    "OWN_KINDS",
+    "WAREHOUSE_FORMS",
     "Allowed",
     "ArrowTables",
     "Claimed",
@@ -102,6 +109,8 @@ __all__ = [
     "Destination",
     "DestinationId",
     "Estimate",
+    "Hook",
+    "HookState",
     "LiveField",
     "Look",
     "ManualRead",
@@ -146,7 +155,9 @@ __all__ = [
     "edit_destination",
     "estimate",
     "estimate_source",
+    "events_of",
     "find_address",
+    "find_hook",
     "finish",
     "get",
     "get_destination",
@@ -161,8 +172,10 @@ __all__ = [
     "list_uploads",
     "live_fields",
     "look",
+    "look_again",
     "look_at_rows",
     "manual_stream",
+    "notice_credentials",
     "parse_length",
     "pause",
     "pause_destination",
@@ -171,12 +184,16 @@ __all__ = [
     "put_upload",
     "queue_due",
     "queue_due_destinations",
+    "queue_hinted",
     "read_changed",
     "read_new",
     "remove_old_uploads",
     "retry",
     "sample",
     "suggest",
+    "take_delivery",
+    "tend_due",
+    "why_unreachable",
     "work",
     "write_csv",
     "write_length",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consentry import credentials
@@ -20,10 +21,13 @@ from consentry.core.clock import uptime
 from consentry.core.log import get_logger
 from consentry.errors import ConsentryError, FieldError, LeaseTaken, StorageBroken, StorageBusy
 from consentry.flows import sources, store
+from consentry.flows.columns import encode_trouble
 from consentry.flows.destination import row_store
 from consentry.flows.destination import store as destination_store
 from consentry.flows.destination.model import Destination
 from consentry.flows.destination.runs import queue_followers
+from consentry.flows.hooks import hints
+from consentry.flows.hooks.model import EVERYTHING, Hint
 from consentry.flows.model import Run, RunStatus, Source, StreamRun, StreamStatus, Trouble
 from consentry.flows.room import Room
 from consentry.flows.work import Work
@@ -83,7 +87,8 @@ async def _flow_of(connection: AsyncConnection, run: Run) -> Source | Destinatio
 async def work(room: Room, claimed: Claimed) -> None:
     """Work on a run to its end, or until it is somebody else's; cancelling this gives the run back."""
     watch = RunWatch(room, claimed)
-    doing = asyncio.create_task(_carry_out(room, claimed, watch), name=f"run {claimed.run.id}")
+    taken = await _take_hints(room, claimed)
+    doing = asyncio.create_task(_carry_out(room, claimed, taken, watch), name=f"run {claimed.run.id}")
     async with watch.kept(doing):
         try:
             status, trouble = await doing
@@ -96,10 +101,20 @@ async def work(room: Room, claimed: Claimed) -> None:
             await _give_back(room, claimed, watch)
             raise
         await watch.flush()
-    await finish(room, claimed, status, trouble)
+    await finish(room, claimed, status, trouble, taken)
 
 
-async def _carry_out(room: Room, claimed: Claimed, watch: "RunWatch") -> tuple[RunStatus, Trouble | None]:
+async def _take_hints(room: Room, claimed: Claimed) -> tuple[Hint, ...]:
+    """Return the hints that a run by a hook is to read. They stay until it has ended well, whoever ends it."""
+    if claimed.run.trigger != "hook":
+        return ()
+    async with room.database.reading() as connection:
+        return await hints.take(connection, claimed.source.id)
+
+
+async def _carry_out(
+    room: Room, claimed: Claimed, taken: tuple[Hint, ...], watch: "RunWatch"
+) -> tuple[RunStatus, Trouble | None]:
     if isinstance(claimed.flow, Destination):
         from consentry.flows.destination.carrying import carry_out
 
@@ -107,7 +122,7 @@ async def _carry_out(room: Room, claimed: Claimed, watch: "RunWatch") -> tuple[R
     from consentry.flows.source_run import execute  # heavy libraries, needed only where runs work
 
     try:
-        prepared = await _prepare(room, claimed)
+        prepared = await _prepare(room, claimed, taken)
     except LeaseTaken:
         raise
     except ConsentryError as error:
@@ -115,7 +130,7 @@ async def _carry_out(room: Room, claimed: Claimed, watch: "RunWatch") -> tuple[R
     return await execute(prepared, watch)
 
 
-async def _prepare(room: Room, claimed: Claimed) -> Work:
+async def _prepare(room: Room, claimed: Claimed, taken: tuple[Hint, ...]) -> Work:
     from consentry.flows.reading import streams_of
     from consentry.flows.warehouse import Dataset, open_dataset
 
@@ -139,22 +154,37 @@ async def _prepare(room: Room, claimed: Claimed) -> Work:
         clock=room.clock,
         randomness=room.randomness,
         expected=expected,
+        hinted=_records_of(taken) if claimed.run.trigger == "hook" else None,
     )
 
 
-async def finish(room: Room, claimed: Claimed, status: RunStatus, trouble: Trouble | None) -> bool:
-    """Write down how a run ended, if it is still ours; tell whether it was."""
+def _records_of(taken: tuple[Hint, ...]) -> dict[str, list[int | str]] | None:
+    """Return the records to read, by stream; None when that is all changes."""
+    found: dict[str, list[int | str]] = {}
+    for hint in taken:
+        if hint.stream == EVERYTHING:
+            return None
+        found.setdefault(hint.stream, []).append(msgspec.json.decode(hint.record, type=int | str))
+    return found
+
+
+async def finish(
+    room: Room, claimed: Claimed, status: RunStatus, trouble: Trouble | None, taken: tuple[Hint, ...] = ()
+) -> bool:
+    """Write down how a run ended, if it is still ours; tell whether it was. The hints that it read are forgotten."""
     values = {
         "status": status,
         "finished_at": room.clock.now(),
         "waiting_for": "",
         "waiting_until": None,
-        "error": store.encode_trouble(trouble),
+        "error": encode_trouble(trouble),
         "lease_owner": None,
         "lease_until": None,
     }
     async with room.database.transaction() as connection:
         is_ours = await store.change_held(connection, claimed.run.id, claimed.fence, values)
+        if is_ours and claimed.run.trigger == "hook":
+            await hints.settle(connection, claimed.run.id, claimed.source.id, taken, status, room.clock.now())
         if is_ours and claimed.run.kind == "destination":
             await row_store.give_up_sent(connection, claimed.run.id, _NEVER_ANSWERED)
         if is_ours and claimed.run.kind == "source" and status in _WENT_WELL:

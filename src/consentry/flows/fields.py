@@ -54,6 +54,7 @@ class _Fields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     deletions: Deletions = "mark"
     full_listing_every: str | None = None
     schedule: _Schedule | None = None
+    hooks: bool = False
 
 
 def read_new(fields: Mapping[str, Any]) -> NewSource:
@@ -74,11 +75,12 @@ def read_new(fields: Mapping[str, Any]) -> NewSource:
         deletions=said.deletions,
         full_listing_every=listing,
         schedule=_read_schedule(said.schedule),
+        hooks=said.hooks,
     )
 
 
 def read_changed(source: Source, changes: Mapping[str, Any]) -> NewSource:
-    """Read what is to be changed of a source; what isn't named stays, a PostgreSQL address with its password too."""
+    """Read what is to be changed of a source; what isn't named stays, an address with its password too."""
     changes = dict(changes)
     if changes.get("manual") is not None and "streams" not in changes:
         changes["streams"] = "all"
@@ -88,9 +90,9 @@ def read_changed(source: Source, changes: Mapping[str, Any]) -> NewSource:
 
 
 def fields_of(source: Source) -> dict[str, Any]:
-    """Return a source as it would be described, but for the address of PostgreSQL: left out, it stays as it is."""
+    """Return a source as it would be described, but for its warehouse's address: left out, it stays as it is."""
     spec, manual = source.warehouse, source.manual
-    warehouse = {"type": spec.kind} if spec.kind == "postgres" else {"type": spec.kind, "path": spec.path}
+    warehouse = {"type": spec.kind} if spec.url is not None else {"type": spec.kind, "path": spec.path}
     return {
         "name": source.name,
         "credential_id": source.credential_id,
@@ -107,6 +109,7 @@ def fields_of(source: Source) -> dict[str, Any]:
         "deletions": source.deletions,
         "full_listing_every": write_length(source.full_listing_every),
         "schedule": write_schedule(source.schedule),
+        "hooks": source.hooks,
     }
 
 

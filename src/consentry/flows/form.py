@@ -5,12 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import SQLAlchemyError
-
 from consentry.connectors import Connector
-from consentry.core.secret import Secret
 from consentry.errors import FieldError, InvalidInput
+from consentry.flows import addresses
 from consentry.flows.model import NewSource, WarehouseSpec
 from consentry.flows.schedule import find_faults
 
@@ -18,7 +15,6 @@ LONGEST_NAME: Final = 100
 _DATASET: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _RESERVED: Final = ("information_schema", "main", "public", "system", "temp")
 _SHORTEST_LISTING: Final = timedelta(minutes=5)
-_POSTGRES: Final = ("postgresql", "postgres")
 
 
 def slug(name: str) -> str:
@@ -30,12 +26,13 @@ def slug(name: str) -> str:
 
 
 def check(new: NewSource, connector: Connector, *, has_address: bool = False) -> None:
-    """Raise InvalidInput with every field that can't be; ``has_address``: a PostgreSQL address is kept already."""
+    """Raise InvalidInput with every field that can't be; ``has_address``: the warehouse's address is kept already."""
     faults = [
         *_faults_of_name(new),
         *_faults_of_reading(new, connector),
         *_faults_of_warehouse(new.warehouse, has_address=has_address),
         *(find_faults(new.schedule) if new.schedule else ()),
+        *(_faults_of_hooks(new, connector) if new.hooks else ()),
     ]
     if new.full_listing_every < _SHORTEST_LISTING:
         faults.append(FieldError(field="full_listing_every", message="must be five minutes or more"))
@@ -76,38 +73,31 @@ def _faults_of_reading(new: NewSource, connector: Connector) -> list[FieldError]
     ]
 
 
-def _faults_of_warehouse(spec: WarehouseSpec, *, has_address: bool) -> list[FieldError]:
-    if spec.kind == "postgres":
-        if spec.path is not None:
-            return [FieldError(field="warehouse.path", message="isn't for PostgreSQL")]
-        if spec.url is None:
-            return [] if has_address else [FieldError(field="warehouse.url", message="is required for PostgreSQL")]
-        return [] if _is_postgres(spec.url) else [_WRONG_URL]
-    if spec.url is not None:
-        return [FieldError(field="warehouse.url", message="is for PostgreSQL only")]
-    if spec.path is not None and not (Path(spec.path).is_absolute() and spec.path.isprintable()):
-        return [FieldError(field="warehouse.path", message="must be a whole path, from / on")]
+def _faults_of_hooks(new: NewSource, connector: Connector) -> list[FieldError]:
+    if connector.hooks is None:
+        return [FieldError(field="hooks", message=f"{connector.provider} has no hooks.")]
+    if new.manual is not None:
+        return [FieldError(field="hooks", message="Hooks are for streams, not for a list that is described by hand.")]
+    if new.streams is not None and not {event.stream for event in connector.hooks.events} & set(new.streams):
+        return [FieldError(field="hooks", message="None of the chosen streams has events to be told of.")]
     return []
 
 
-_WRONG_URL: Final = FieldError(
-    field="warehouse.url", message="must be such as postgresql://user:password@host/database"
-)
-
-
-def _is_postgres(url: str) -> bool:
-    try:
-        found = make_url(url)
-    except (SQLAlchemyError, ValueError):
-        return False
-    return found.get_backend_name() in _POSTGRES and bool(found.database) and url.isprintable()
-
-
-def without_password(url: str) -> tuple[str, Secret]:
-    """Return an address as everybody may see it, and the whole of it as a secret."""
-    whole = make_url(url).set(drivername="postgresql")
-    bare = whole._replace(password=None).difference_update_query(("password", "sslpassword"))
-    return bare.render_as_string(hide_password=False), Secret(whole.render_as_string(hide_password=False))
+def _faults_of_warehouse(spec: WarehouseSpec, *, has_address: bool) -> list[FieldError]:
+    form = addresses.FORMS.get(spec.kind)
+    if form is not None:
+        if spec.path is not None:
+            return [FieldError(field="warehouse.path", message=f"isn't for {form.title}")]
+        if spec.url is None:
+            return [] if has_address else [FieldError(field="warehouse.url", message=f"is required for {form.title}")]
+        message = f"must be such as {form.example}"
+        fault = FieldError(field="warehouse.url", message=message)
+        return [] if addresses.is_possible(spec.kind, spec.url) else [fault]
+    if spec.url is not None:
+        return [FieldError(field="warehouse.url", message="isn't for a file or folder of this machine's own")]
+    if spec.path is not None and not (Path(spec.path).is_absolute() and spec.path.isprintable()):
+        return [FieldError(field="warehouse.path", message="must be a whole path, from / on")]
+    return []
 
 
 def place_of(spec: WarehouseSpec, home: Path) -> str:
@@ -118,5 +108,4 @@ def place_of(spec: WarehouseSpec, home: Path) -> str:
         case "parquet":
             return f"parquet:{Path(spec.path or home / 'parquet').resolve()}"
         case _:
-            url = make_url(spec.url or "")
-            return f"postgres:{url.host}:{url.port or 5432}/{url.database}"
+            return addresses.place_of(spec.kind, spec.url or "")

@@ -6,12 +6,30 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Literal, NewType
 
+from consentry.flows.hooks.model import Hook
+
 SourceId = NewType("SourceId", int)
 RunId = NewType("RunId", int)
 FlowKind = Literal["source", "destination"]
 Deletions = Literal["mark", "remove"]
 Trigger = Literal["hand", "schedule", "hook"]
-WarehouseKind = Literal["duckdb", "postgres", "parquet"]
+WarehouseKind = Literal[
+    "duckdb",
+    "postgres",
+    "parquet",
+    "bigquery",
+    "clickhouse",
+    "databricks",
+    "filesystem",
+    "motherduck",
+    "mssql",
+    "redshift",
+    "snowflake",
+    "sqlalchemy",
+    "synapse",
+]
+OWN_KINDS: Final[tuple[WarehouseKind, ...]] = ("duckdb", "postgres", "parquet")
+"""The warehouses that Consentry writes to by itself; to all others dlt carries what is new."""
 
 DEFAULT_FULL_LISTING: Final = timedelta(days=1)
 """How often a stream whose deletions no feed tells is listed whole, unless the person says otherwise."""
@@ -46,11 +64,11 @@ class ManualRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarehouseSpec:
-    """Where a dataset lives. What a PostgreSQL address keeps secret rests in the vault, never here."""
+    """Where a dataset lives. What an address keeps secret rests in the vault, never here."""
 
     kind: WarehouseKind = "duckdb"
     path: str | None = None  # of the DuckDB file or the Parquet folder; None: warehouse.duckdb in the home
-    url: str | None = None  # of PostgreSQL, without its password
+    url: str | None = None  # of every other kind, without its password
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +93,8 @@ class Source:
     created_at: datetime
     updated_at: datetime
     last_run: "Run | None" = None
+    hooks: bool = False  # whether the provider is to tell of changes as they happen
+    events: tuple[Hook, ...] = ()  # what it tells of, or why it doesn't
 
 
 class RunStatus(StrEnum):
@@ -221,6 +241,7 @@ class NewSource:
     deletions: Deletions = "mark"
     full_listing_every: timedelta = DEFAULT_FULL_LISTING
     schedule: Schedule | None = None
+    hooks: bool = False
 
 
 def outcome_of(streams: Mapping[str, StreamStatus]) -> RunStatus:

@@ -1,17 +1,24 @@
 """Begin, look at, list and cancel runs, and queue those whose time has come."""
 
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from consentry import credentials
 from consentry.audit import CONSENTRY, Action, Actor, Outcome
 from consentry.core.log import get_logger
-from consentry.errors import Conflict
+from consentry.credentials import Status
+from consentry.errors import Conflict, NotFound
 from consentry.flows import store
+from consentry.flows.hooks import hints
+from consentry.flows.hooks import store as hooks_store
 from consentry.flows.model import ENDED, FlowKind, Run, RunId, RunStatus, Source, Trigger
 from consentry.flows.room import Room
 from consentry.flows.schedule import next_after
 
+LOOK_AGAIN_AFTER: Final = timedelta(minutes=5)
+"""A run has the provider's list of hooks looked at, if that was longer ago than this."""
 _BATCH: Final = 200
 
 log = get_logger("flows.runs")
@@ -36,9 +43,11 @@ async def _queue(room: Room, connection: AsyncConnection, actor: Actor, source: 
         "cancel_asked": False,
     }
     run_id = await store.add_run(connection, values)
-    await room.trail.record(
-        connection, actor, Action.SOURCE_RUN, Outcome.DONE, credential_id=source.credential_id, detail=source.name
-    )
+    if trigger != "hook":  # there can be thousands of those a day
+        await room.trail.record(
+            connection, actor, Action.SOURCE_RUN, Outcome.DONE, credential_id=source.credential_id, detail=source.name
+        )
+        await hooks_store.nudge_old(connection, source.credential_id, room.clock.now(), LOOK_AGAIN_AFTER)
     return run_id
 
 
@@ -52,6 +61,8 @@ async def queue_due(room: Room) -> int:
             current = await store.get(connection, source.id)
             if not current.is_active or current.next_run_at is None or current.next_run_at > now:
                 continue  # another node was faster, or somebody paused it
+            if await store.open_trigger(connection, source.id) == "hook":
+                continue  # it takes seconds, and a run that is planned must not be left out for it
             following = next_after(current.schedule, current.next_run_at, now)
             await store.change(connection, source.id, {"next_run_at": following})
             try:
@@ -59,6 +70,42 @@ async def queue_due(room: Room) -> int:
             except Conflict:
                 log.info("a source is due while its last run goes on; this time is left out", source_id=source.id)
     return len(due)
+
+
+async def queue_hinted(room: Room) -> int:
+    """Queue a run of each source that hints wait for, unless one is under way; return how many had some."""
+    now = room.clock.now()
+    async with room.database.reading() as connection:
+        due = await hints.list_due(connection, now, _BATCH)
+    for source_id in due:
+        source = await _find(room, source_id)
+        if source is None:
+            continue
+        can_run = source.is_active and await _is_usable(room, source)
+        async with room.database.transaction() as connection:
+            if await store.open_trigger(connection, source_id) is not None:
+                continue  # they wait for its end
+            try:
+                if can_run:
+                    await _queue(room, connection, CONSENTRY, source, "hook")
+            except Conflict:
+                continue
+            await hints.put_off(connection, source_id, now)
+    return len(due)
+
+
+async def _find(room: Room, source_id: int) -> Source | None:
+    async with room.database.reading() as connection:
+        try:
+            return await store.get(connection, source_id)
+        except NotFound:
+            return None
+
+
+async def _is_usable(room: Room, source: Source) -> bool:
+    """Tell whether a run could begin; hints wait for consent, and don't make one failed run after the other."""
+    credential = await credentials.get(room.credentials, source.credential_id)
+    return credential.status in (Status.AUTHORIZED, Status.REFRESH_FAILING)
 
 
 async def get_run(room: Room, run_id: int) -> Run:

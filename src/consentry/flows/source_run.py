@@ -16,7 +16,7 @@ from consentry.errors import (
     ScopeMissing,
     WarehouseBusy,
 )
-from consentry.flows import feed, listing, walk
+from consentry.flows import feed, hinted, listing, walk
 from consentry.flows.intake import Intake
 from consentry.flows.model import RunStatus, StreamRun, StreamStatus, Trouble, outcome_of
 from consentry.flows.reading import Stand, Way, next_step, read_stand, streams_of, way_of
@@ -62,13 +62,14 @@ class _Run:
     def __init__(self, *, work: Work, watch: Watch) -> None:
         self._work = work
         self._watch = watch
-        self._streams = streams_of(work.source, work.connector)
+        self._all = streams_of(work.source, work.connector)
+        self._streams = tuple(each for each in self._all if work.hinted is None or each.name in work.hinted)
         self._upstream = Upstream(work, watch)
         self._rows = Rows(work, watch)
         self._ends: dict[str, StreamStatus] = {}
 
     async def go(self) -> tuple[RunStatus, Trouble | None]:
-        stands = await self._rows.use(lambda dataset: _read_stands(dataset, self._streams))
+        stands = await self._rows.use(lambda dataset: _read_stands(dataset, self._all))
         moments = Moments(self._work.clock, max(_moments_in(stands), default=None))
         for stream in self._streams:
             await self._tell(stream, StreamStatus.PENDING)
@@ -90,13 +91,18 @@ class _Run:
                 await self._tell(stream, StreamStatus.CANCELLED)
 
     async def _tell(self, stream: Stream, status: StreamStatus) -> None:
-        expected = self._work.expected.get(stream.name)
+        expected = self._expected(stream)
         await self._watch.report(StreamRun(name=stream.name, status=status, expected=expected))
+
+    def _expected(self, stream: Stream) -> int | None:
+        if self._work.hinted is not None:
+            return len(self._work.hinted[stream.name])
+        return self._work.expected.get(stream.name)
 
     async def _read(self, stream: Stream, stand: Stand, moments: Moments) -> None:
         """Read one stream to an end of its own; raise what ends the whole run."""
         steady = self._work.clock.monotonic
-        tally = Tally(stream.name, self._upstream, steady, self._work.expected.get(stream.name))
+        tally = Tally(stream.name, self._upstream, steady, self._expected(stream))
         read = StreamRead(
             work=self._work,
             watch=self._watch,
@@ -130,7 +136,10 @@ class _Run:
         await self._watch.report(tally.run(status, trouble))
 
     async def _follow(self, read: StreamRead) -> None:
-        """Read a stream in its way, as much of it as is due."""
+        """Read a stream in its way, as much of it as is due; or the records that hooks told of."""
+        if self._work.hinted is not None:
+            await hinted.read_records(read, self._work.hinted[read.stream.name])
+            return
         way = way_of(read.stream)
         step = next_step(
             way,
@@ -168,7 +177,7 @@ class _Run:
         parent = self._work.connector.stream(stream.parent or "")
         if parent is None:
             raise LookupError(f"the stream {stream.name} names a parent that doesn't exist")
-        return walk.Parents(stream=parent, in_dataset=parent in self._streams)
+        return walk.Parents(stream=parent, in_dataset=parent in self._all)
 
 
 def _read_stands(dataset: Dataset, streams: tuple[Stream, ...]) -> Mapping[str, Stand]:

@@ -11,8 +11,9 @@ from consentry.audit import Action, Actor, Outcome
 from consentry.core.secret import Secret
 from consentry.credentials import Use
 from consentry.errors import Conflict, FieldError, InvalidInput, NotFound
-from consentry.flows import form, store
+from consentry.flows import addresses, form, store
 from consentry.flows.destination import store as destination_store
+from consentry.flows.hooks.wanting import want, want_nothing
 from consentry.flows.model import ENDED, NewSource, Source, SourceId, WarehouseSpec
 from consentry.flows.room import Room
 from consentry.flows.schedule import next_after
@@ -29,7 +30,7 @@ async def create(room: Room, actor: Actor, new: NewSource) -> Source:
     connector = await _connector_of(room, new)
     new = replace(new, name=" ".join(new.name.split()))
     form.check(new, room.catalogue.get(connector))
-    url, address = form.without_password(new.warehouse.url) if new.warehouse.url else (None, None)
+    url, address = _parts(new.warehouse)
     now = room.clock.now()
     dataset = new.dataset or form.slug(new.name)
     values = store.columns_of(new, dataset=dataset, place=form.place_of(new.warehouse, room.home), url=url) | {
@@ -48,7 +49,12 @@ async def create(room: Room, actor: Actor, new: NewSource) -> Source:
         if address is not None:
             await _keep_address(room, connection, source_id, address)
         await _record(room, connection, actor, Action.SOURCE_CREATE, new.credential_id, new.name)
-        return await store.get(connection, source_id)
+        return await _with_hooks(room, connection, source_id)
+
+
+def _parts(spec: WarehouseSpec) -> tuple[str, Secret] | tuple[None, None]:
+    """Return what may be seen of a warehouse's address, and the whole of it, where it has one."""
+    return addresses.without_secrets(spec.kind, spec.url) if spec.url else (None, None)
 
 
 async def _connector_of(room: Room, new: NewSource) -> str:
@@ -65,7 +71,7 @@ async def _keep_address(room: Room, connection: AsyncConnection, source_id: int,
 
 
 async def edit(room: Room, actor: Actor, source_id: int, wanted: NewSource) -> Source:
-    """Describe a source anew; an absent PostgreSQL address keeps the stored one.
+    """Describe a source anew; an absent address of its warehouse keeps the stored one.
 
     Raises InvalidInput, NotFound, or Conflict when a name is taken or a run is under way.
     """
@@ -76,17 +82,18 @@ async def edit(room: Room, actor: Actor, source_id: int, wanted: NewSource) -> S
         if before.connector != connector:
             raise InvalidInput(FieldError(field="credential_id", message=f"must be one for {before.connector}"))
         _refuse_while_running(before)
-        keeps = before.warehouse.kind == "postgres" and wanted.warehouse.kind == "postgres"
+        keeps = before.warehouse.kind == wanted.warehouse.kind and before.warehouse.url is not None
         form.check(wanted, room.catalogue.get(connector), has_address=keeps)
         changes = _changes(room, before, wanted)
         await _refuse_answers_place(connection, changes["warehouse_key"], changes["dataset"], room)
         await store.change(connection, source_id, changes)
-        if wanted.warehouse.url:
-            await _keep_address(room, connection, source_id, form.without_password(wanted.warehouse.url)[1])
+        address = _parts(wanted.warehouse)[1]
+        if address is not None:
+            await _keep_address(room, connection, source_id, address)
         await credentials.remove_use(connection, Use(kind="source", id=source_id, name=before.name))
         await credentials.add_use(connection, wanted.credential_id, Use(kind="source", id=source_id, name=wanted.name))
         await _record(room, connection, actor, Action.SOURCE_EDIT, wanted.credential_id, wanted.name)
-        return await store.get(connection, source_id)
+        return await _with_hooks(room, connection, source_id)
 
 
 async def change(room: Room, actor: Actor, source_id: int, given: Mapping[str, Any]) -> Source:
@@ -95,7 +102,7 @@ async def change(room: Room, actor: Actor, source_id: int, given: Mapping[str, A
 
 
 def description_of(source: Source) -> NewSource:
-    """Return a source as it would be described; the address of PostgreSQL is left to stay as it is."""
+    """Return a source as it would be described; the warehouse's address is left to stay as it is."""
     warehouse = replace(source.warehouse, url=None)
     return NewSource(
         name=source.name,
@@ -107,14 +114,15 @@ def description_of(source: Source) -> NewSource:
         deletions=source.deletions,
         full_listing_every=source.full_listing_every,
         schedule=source.schedule,
+        hooks=source.hooks,
     )
 
 
 def _changes(room: Room, before: Source, wanted: NewSource) -> dict[str, Any]:
     now = room.clock.now()
-    url = form.without_password(wanted.warehouse.url)[0] if wanted.warehouse.url else None
     spec = wanted.warehouse
-    if spec.kind == "postgres" and url is None:
+    url = _parts(spec)[0]
+    if url is None and spec.kind == before.warehouse.kind:
         url = before.warehouse.url
     place = form.place_of(replace(spec, url=url), room.home)
     columns = store.columns_of(wanted, dataset=wanted.dataset or before.dataset, place=place, url=url)
@@ -180,7 +188,7 @@ async def _set_active(room: Room, actor: Actor, source_id: int, *, active: bool)
         await store.change(connection, source_id, changes)
         words = f"{source.name}: {'activated' if active else 'paused'}"
         await _record(room, connection, actor, Action.SOURCE_EDIT, source.credential_id, words)
-        return await store.get(connection, source_id)
+        return await _with_hooks(room, connection, source_id)
 
 
 async def delete(room: Room, actor: Actor, source_id: int) -> None:
@@ -191,8 +199,16 @@ async def delete(room: Room, actor: Actor, source_id: int) -> None:
         await _refuse_while_followed(connection, source_id)
         await credentials.remove_use(connection, Use(kind="source", id=SourceId(source_id), name=source.name))
         await room.vault.forget(connection, "sources", source_id)
+        await want_nothing(connection, source_id, room.clock.now())
         await store.remove(connection, source_id)
         await _record(room, connection, actor, Action.SOURCE_DELETE, source.credential_id, source.name)
+
+
+async def _with_hooks(room: Room, connection: AsyncConnection, source_id: int) -> Source:
+    """Return a source as it is now, with the hooks that it wants since this transaction."""
+    source = await store.get(connection, source_id)
+    await want(connection, source, room.catalogue.get(source.connector), room.clock.now())
+    return await store.get(connection, source_id) if source.hooks or source.events else source
 
 
 async def find_address(room: Room, source_id: int) -> Secret | None:

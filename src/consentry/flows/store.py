@@ -13,6 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consentry.core.process import is_surely_dead
 from consentry.errors import Conflict, NotFound
+from consentry.flows.columns import decode_schedule, decode_trouble, encode, encode_schedule, encode_trouble
+from consentry.flows.hooks import store as hooks_store
+from consentry.flows.hooks.model import Hook, HookState
 from consentry.flows.model import (
     Counts,
     FlowKind,
@@ -23,12 +26,10 @@ from consentry.flows.model import (
     Run,
     RunId,
     RunStatus,
-    Schedule,
     Source,
     SourceId,
     StreamRun,
     StreamStatus,
-    Trouble,
     WarehouseSpec,
 )
 from consentry.storage import announce, database_now
@@ -49,8 +50,8 @@ def columns_of(new: NewSource, *, dataset: str, place: str, url: str | None) -> 
     return {
         "name": new.name,
         "name_key": new.name.casefold(),
-        "streams": None if new.streams is None else _encode(new.streams),
-        "manual": None if new.manual is None else _encode(asdict(new.manual)),
+        "streams": None if new.streams is None else encode(new.streams),
+        "manual": None if new.manual is None else encode(asdict(new.manual)),
         "dataset": dataset,
         "warehouse_kind": new.warehouse.kind,
         "warehouse_path": new.warehouse.path,
@@ -59,6 +60,7 @@ def columns_of(new: NewSource, *, dataset: str, place: str, url: str | None) -> 
         "deletions": new.deletions,
         "full_listing_seconds": int(new.full_listing_every.total_seconds()),
         "schedule": encode_schedule(new.schedule),
+        "hooks": new.hooks,
     }
 
 
@@ -125,6 +127,12 @@ async def list_page(
     return await _with_last_runs(connection, rows[:per_page]), len(rows) > per_page
 
 
+async def list_of_credential(connection: AsyncConnection, credential_id: int) -> list[Source]:
+    """Return every source that uses a credential."""
+    query = _WITH_CREDENTIAL.where(sources.c.credential_id == credential_id).order_by(sources.c.id)
+    return [_source(row, None) for row in (await connection.execute(query)).all()]
+
+
 async def list_due(connection: AsyncConnection, now: datetime, limit: int) -> list[Source]:
     """Return active sources whose time has come."""
     query = _WITH_CREDENTIAL.where(sources.c.is_active, sources.c.next_run_at <= now).order_by(sources.c.next_run_at)
@@ -152,6 +160,12 @@ async def add_run(connection: AsyncConnection, values: dict[str, Any]) -> RunId:
     except IntegrityError as error:
         raise Conflict("A run of it is under way already.", hint="Wait until it has ended, or cancel it.") from error
     return RunId(found.scalar_one())
+
+
+async def open_trigger(connection: AsyncConnection, flow_id: int) -> str | None:
+    """Return what began the run of a source that hasn't ended, if there is one."""
+    open_run = select(runs.c.trigger).where(runs.c.kind == "source", runs.c.flow_id == flow_id)
+    return (await connection.execute(open_run.where(runs.c.finished_at.is_(None)))).scalar_one_or_none()
 
 
 async def get_run(connection: AsyncConnection, run_id: int) -> Run:
@@ -254,7 +268,7 @@ async def write_streams(connection: AsyncConnection, run_id: int, streams: Seque
 
 async def last_reads(connection: AsyncConnection, flow_id: int) -> dict[str, int]:
     """Return how many records each stream of the last run that ended well has read."""
-    ended = select(runs.c.id).where(runs.c.kind == "source", runs.c.flow_id == flow_id)
+    ended = select(runs.c.id).where(runs.c.kind == "source", runs.c.flow_id == flow_id, runs.c.trigger != "hook")
     good = ended.where(runs.c.status.in_((RunStatus.SUCCEEDED, RunStatus.PARTLY_FAILED)))
     newest = (await connection.execute(good.order_by(runs.c.id.desc()).limit(1))).scalar_one_or_none()
     if newest is None:
@@ -267,8 +281,9 @@ async def last_reads(connection: AsyncConnection, flow_id: int) -> dict[str, int
 
 
 async def _with_last_runs(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Source]:
-    """Join sources with their last runs: a look-up each, on an index."""
-    return [_source(row, await find_last_run(connection, "source", row.id)) for row in rows]
+    """Join sources with their hooks, and with their last runs: a look-up each, on an index."""
+    events = await hooks_store.list_of_sources(connection, [row.id for row in rows])
+    return [_source(row, await find_last_run(connection, "source", row.id), tuple(events[row.id])) for row in rows]
 
 
 async def find_last_run(connection: AsyncConnection, kind: FlowKind, flow_id: int) -> Run | None:
@@ -304,7 +319,7 @@ def _of_rows(row: Row[Any]) -> dict[str, Any]:
     return {"rows": counts, "own_requests": row.requests, "retry_of": row.retry_of}
 
 
-def _source(row: Row[Any], last_run: Run | None) -> Source:
+def _source(row: Row[Any], last_run: Run | None, events: tuple[Hook, ...] = ()) -> Source:
     return Source(
         id=SourceId(row.id),
         name=row.name,
@@ -324,6 +339,8 @@ def _source(row: Row[Any], last_run: Run | None) -> Source:
         created_at=row.created_at,
         updated_at=row.updated_at,
         last_run=last_run,
+        hooks=row.hooks,
+        events=tuple(hook for hook in events if hook.state is not HookState.LEAVING),
     )
 
 
@@ -366,35 +383,6 @@ def _stream_columns(run_id: int, position: int, stream: StreamRun) -> dict[str, 
         "status": stream.status.value,
         **{name: getattr(stream.counts, name) for name in _COUNTED},
         "expected": stream.expected,
-        "new_columns": _encode(stream.new_columns),
+        "new_columns": encode(stream.new_columns),
         "error": encode_trouble(stream.error),
     }
-
-
-def encode_trouble(trouble: Trouble | None) -> str | None:
-    """Return a trouble as a column keeps it."""
-    return None if trouble is None else _encode(asdict(trouble))
-
-
-def decode_trouble(text: str | None) -> Trouble | None:
-    """Return the trouble that a column keeps."""
-    return None if text is None else Trouble(**msgspec.json.decode(text))
-
-
-def encode_schedule(schedule: Schedule | None) -> str | None:
-    """Return a schedule as a column keeps it."""
-    if schedule is None:
-        return None
-    seconds = None if schedule.every is None else int(schedule.every.total_seconds())
-    return _encode(asdict(schedule) | {"every": seconds})
-
-
-def decode_schedule(text: str) -> Schedule:
-    """Return the schedule that a column keeps."""
-    kept = msgspec.json.decode(text)
-    every = None if kept["every"] is None else timedelta(seconds=kept["every"])
-    return Schedule(**kept | {"every": every})
-
-
-def _encode(value: object) -> str:
-    return msgspec.json.encode(value).decode()

@@ -1,6 +1,6 @@
 """What a run of a source is handed, and whom it tells how it goes: the seam between the engine and the reading."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +27,7 @@ class Work:
     clock: Clock
     randomness: Randomness
     expected: Mapping[str, int] = field(default_factory=dict)  # records by stream, as the last run counted them
+    hinted: Mapping[str, Sequence[int | str]] | None = None  # only these records, by stream; None: what is due
 
 
 class Watch(Protocol):

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from consentry.sandbox import controls, registration
+from consentry.sandbox import controls, hooks_api, registration
 from consentry.sandbox.api import answer_api
 from consentry.sandbox.authorise import decide, show_authorise
 from consentry.sandbox.discovery import answer_keys, answer_metadata, answer_userinfo
@@ -34,6 +34,7 @@ def create_app(world: World) -> Starlette:
             Route("/.well-known/oauth-authorization-server", answer_metadata),
             Route("/.well-known/openid-configuration", answer_metadata),
             Route("/.well-known/jwks.json", answer_keys),
+            *hooks_api.ROUTES,
             Route("/api/v2/{path:path}", answer_api, methods=_EVERY_METHOD),
             Route("/sandbox/style.css", answer_style),
             *registration.ROUTES,

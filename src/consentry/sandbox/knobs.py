@@ -75,6 +75,11 @@ class Knobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Literal["heeded", "ignored"], Meta(description="Whether filter results come in the order of orderBy.")
     ] = "heeded"
 
+    hook_retries_seconds: Annotated[
+        tuple[Annotated[float, Meta(ge=0)], ...],
+        Meta(description="Pauses before a delivery to a hook is tried again; after the last one the hook is dropped."),
+    ] = (5, 60, 300, 900, 900)
+
     def changed(self, changes: dict[str, object]) -> "Knobs":
         """Return a copy with these settings; raises msgspec.ValidationError for an unknown name or value."""
         return msgspec.convert({**msgspec.to_builtins(self), **changes}, Knobs)

@@ -14,6 +14,9 @@ from zlib import crc32
 
 import msgspec
 
+What = Literal["created", "updated", "deleted"]
+Listener = Callable[[What, "Record", "Record | None"], None]
+"""Told what happened to a record: how it is, or was last, and how it was before."""
 Order = Literal["id", "updated", "shuffled"]
 Parent = tuple[str, int]
 Key = tuple[str, str]
@@ -103,12 +106,13 @@ class Collection:
     """Records of one kind. `sort` replaces every other order, for what always comes newest first.
 
     `belongs` names the members that say under which parent a record is listed, each with the parents' path; `keyed`
-    gives what a record is looked up by.
+    gives what a record is looked up by. A `listener` hears of every change.
     """
 
     sort: Callable[[Record], Any] | None = None
     belongs: Mapping[str, str] = field(default_factory=dict)
     keyed: Keyed = _without_keys
+    listener: Listener | None = None
     _records: dict[int, Record] = field(default_factory=dict, repr=False)
     _children: dict[Parent, dict[int, None]] = field(default_factory=dict, repr=False)
     _holders: dict[Key, dict[int, None]] = field(default_factory=dict, repr=False)
@@ -122,18 +126,14 @@ class Collection:
 
     def add(self, values: Mapping[str, Any], *, parents: Iterable[Parent] = ()) -> Record:
         """Add a record, or replace the one with the same id; parents that its values don't name are handed in."""
-        parents = dict.fromkeys((*self._named_parents(values), *parents))
-        record = encode(values, parents=parents, keys=dict.fromkeys(self.keyed(values)))
-        with self._lock:
-            if record.id in self._records:
-                self._unlink(self._records[record.id])
-            self._link(record)
+        record, before = self._put(values, parents)
+        self._tell("created" if before is None else "updated", record, before)
         return record
 
     def change(self, record_id: int, changes: Mapping[str, Any], *, at: str | None) -> Record:
         """Change fields of a record and its `updatedAt`; raises KeyError for an unknown id.
 
-        Without a moment only what the record shows of others changes, which moves no `updatedAt`.
+        Without a moment only what the record shows of others changes: it moves no `updatedAt`, and nobody hears of it.
         """
         with self._lock:
             known = self._records[record_id]
@@ -141,13 +141,19 @@ class Collection:
             named = self._named_parents(values)
             unnamed = [parent for parent in known.parents if parent not in named]
             moved = {} if at is None else {"updatedAt": at}
-            return self.add({**values, **changes, **moved}, parents=unnamed)
+            record, before = self._put({**values, **changes, **moved}, unnamed)
+        if at is not None:
+            self._tell("updated", record, before)
+        return record
 
     def remove(self, record_id: int, *, at: str, restricted: bool = False) -> None:
         """Delete a record and leave a tombstone; raises KeyError for an unknown id."""
         with self._lock:
-            self._unlink(self._records[record_id])
+            gone = self._records[record_id]
+            self._unlink(gone)
             self.bury(Tombstone(id=record_id, deleted_at=at, restricted=restricted))
+        if not restricted:
+            self._tell("deleted", gone, None)
 
     def bury(self, tombstone: Tombstone) -> None:
         """Remember that a record was deleted."""
@@ -201,6 +207,21 @@ class Collection:
                 if stone.deleted_at > since or (inclusive and stone.deleted_at == since)
             ]  # fmt: skip
         return tuple(sorted(found, key=lambda stone: (stone.deleted_at, stone.id)))
+
+    def _put(self, values: Mapping[str, Any], parents: Iterable[Parent]) -> tuple[Record, Record | None]:
+        """Keep a record; return it with the one that it replaces."""
+        under = dict.fromkeys((*self._named_parents(values), *parents))
+        record = encode(values, parents=under, keys=dict.fromkeys(self.keyed(values)))
+        with self._lock:
+            before = self._records.get(record.id)
+            if before is not None:
+                self._unlink(before)
+            self._link(record)
+        return record, before
+
+    def _tell(self, what: What, record: Record, before: Record | None) -> None:
+        if self.listener is not None:
+            self.listener(what, record, before)
 
     def _named_parents(self, values: Mapping[str, Any]) -> list[Parent]:
         named = ((path, values.get(member)) for member, path in self.belongs.items())

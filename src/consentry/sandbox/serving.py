@@ -49,6 +49,7 @@ class RunningSandbox:
 
     def stop(self) -> None:
         """End the server and wait until it is gone."""
+        self.world.hooks.stop()
         self._server.should_exit = True
         self._thread.join(_PATIENCE_SECONDS)
 

@@ -41,6 +41,8 @@ def picture_of(world: World) -> dict[str, Any]:
             {"client_id": each.client_id, "name": each.name, "kind": each.kind, "secrets": len(each.secrets)}
             for each in world.applications.all()
         ],
+        "hooks": world.hooks.picture(),
+        "deliveries": {"taken": 0, "failed": 0, **journal.counts("deliveries")},
         "faults": [msgspec.to_builtins(fault) | {"left": left} for fault, left in world.faults.waiting()],
         "knobs": msgspec.to_builtins(world.knobs),
     }

@@ -13,6 +13,7 @@ from consentry.sandbox.applications import Application, Applications, Kind
 from consentry.sandbox.budget import Budget
 from consentry.sandbox.faults import Drop, Fail, Faults, Odd, Oddity, Slow, Target
 from consentry.sandbox.grants import Grants
+from consentry.sandbox.hooks import Hooks
 from consentry.sandbox.journal import Journal
 from consentry.sandbox.knobs import Knobs
 from consentry.sandbox.seed import Crm, Sizes, build
@@ -42,6 +43,7 @@ class World:
         self.budget = Budget(clock=self.clock, knobs=lambda: self.knobs)
         self.faults = Faults()
         self.journal = Journal()
+        self.hooks = Hooks(clock=self.clock, journal=self.journal, knobs=lambda: self.knobs)
         self._seed = seed
         self._sizes = sizes or Sizes()
         self._crms: dict[str, Crm] = {}
@@ -66,7 +68,14 @@ class World:
                 account = self.get_account(subdomain)
                 sizes = self._sizes if account is self.accounts[0] else self._sizes.smaller()
                 self._crms[subdomain] = build(account, seed=self._seed, sizes=sizes)
+                self.hooks.listen(self._crms[subdomain])
             return self._crms[subdomain]
+
+    def restore(self, subdomain: str) -> None:
+        """Set the records of an account back to how they began; raises KeyError for an unknown subdomain."""
+        self.get_account(subdomain)
+        with self._lock:
+            self._crms.pop(subdomain, None)
 
     # -- what tests and people turn
 

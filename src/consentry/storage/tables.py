@@ -1,6 +1,6 @@
 """The one picture of the database: every table, for both engines. A room's store alone speaks SQL to its tables.
 
-Those of accounts and of destinations stand beside it. Ids are never given twice (autoincrement), because audit
+Those of accounts, destinations and hooks stand beside it. Ids are never given twice (autoincrement), because audit
 entries and sealed values name rows by them.
 """
 
@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import Boolean
 
@@ -27,6 +28,7 @@ from consentry.storage.destination_tables import (
     upload_parts,
     uploads,
 )
+from consentry.storage.hook_tables import hook_hints, hook_queues, hook_rounds, hooks
 from consentry.storage.metadata import Id, id_column, metadata
 from consentry.storage.types import Moment
 
@@ -46,6 +48,10 @@ __all__ = [
     "destinations",
     "facts",
     "grants",
+    "hook_hints",
+    "hook_queues",
+    "hook_rounds",
+    "hooks",
     "journal",
     "key_checks",
     "metadata",
@@ -305,6 +311,7 @@ sources = Table(
     Column("full_listing_seconds", Integer, nullable=False),
     Column("schedule", Text),  # JSON
     Column("is_active", Boolean, nullable=False),
+    Column("hooks", Boolean, nullable=False, server_default=false()),  # whether the provider is to tell of changes
     Column("next_run_at", Moment, index=True),
     Column("created_by", Text, nullable=False),
     Column("created_at", Moment, nullable=False),

@@ -21,9 +21,11 @@ from consentry.web.manual import read_parameters, read_path, read_records_path, 
 from consentry.web.mishaps import errors_of
 from consentry.web.samples import Sample, failed_sample, sample_of, summary_of
 from consentry.web.source_fields import (
+    HooksChoice,
     ManualFields,
     SourceFields,
     StreamChoice,
+    hooks_choice,
     manual_fields,
     source_fields,
     stream_choices,
@@ -63,6 +65,7 @@ class ConfigurePage(FlowPage):
     streams: tuple[StreamChoice, ...]
     manual: ManualFields  # the reading request of one's own
     fields: SourceFields  # of a source; a destination shows none of them
+    hooks: HooksChoice
     wrong: tuple[Field, ...]  # the fields that need another look
     message: str  # what went wrong, beyond single fields
     hint: str
@@ -158,6 +161,7 @@ def configure_page(
         streams=stream_choices(connector, chosen.streams),
         manual=manual,
         fields=fields,
+        hooks=hooks_choice(chosen, connector, visit.app.settings.public_url, errors),
         wrong=tuple(field for field in (*manual.fields, *fields.fields) if field.wrong),
         message=error.message if error and not errors else "",
         hint=error.hint if error and not errors else "",

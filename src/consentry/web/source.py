@@ -17,6 +17,7 @@ from consentry.web.door import Door
 from consentry.web.estimates import EstimateView, estimate_view
 from consentry.web.fields import Field
 from consentry.web.frame import Page, Section
+from consentry.web.hook_words import HooksView, hooks_view
 from consentry.web.run_words import RunView, run_view, source_status
 from consentry.web.samples import Sample
 from consentry.web.source_views import SourceFacts, source_facts, titles_of
@@ -48,6 +49,7 @@ class SourcePage(Page):
     runs: tuple[RunView, ...]
     charts: tuple[Chart, ...]
     facts: SourceFacts
+    hooks: HooksView
     look_path: str  # where the look into the dataset is fetched from; another one when a run has ended
     seconds: int  # after which the page looks again
 
@@ -146,6 +148,7 @@ def source_page(
         runs=tuple(run_view(run, {}, now) for run in runs[:RUNS_LISTED]),
         charts=draw_charts(runs, now),
         facts=source_facts(source, connector, now),
+        hooks=hooks_view(source, now),
         look_path=visit.url(f"/sources/{source.id}/dataset", run=ended),
         seconds=SECONDS_AT_WORK if is_at_work else SECONDS_IDLE,
     )

@@ -19,9 +19,11 @@ from consentry.web.flow_kinds import FlowKind
 from consentry.web.frame import Page, Section
 from consentry.web.mishaps import errors_of, status_of
 from consentry.web.source_fields import (
+    HooksChoice,
     ManualFields,
     SourceFields,
     StreamChoice,
+    hooks_choice,
     manual_fields,
     source_fields,
     stream_choices,
@@ -48,6 +50,7 @@ class EditSourcePage(Page):
     stream_problem: str  # what is wrong with the choice of streams, or empty
     manual: ManualFields
     fields: SourceFields
+    hooks: HooksChoice
     wrong: tuple[Field, ...]  # the fields that need another look
     message: str  # what went wrong, beyond single fields
     hint: str
@@ -104,7 +107,7 @@ async def edit(visit: SignedInVisit) -> Response:
     connector = visit.app.catalogue.get(source.connector)
     typed = read_typed(visit.form)
     try:
-        changed = described(typed, connector, source.credential_id, has_url=source.warehouse.kind == "postgres")
+        changed = described(typed, connector, source.credential_id, has_url=source.warehouse.kind)
         await flows.edit(visit.app.flows, visit.actor, source.id, changed)
     except (Conflict, InvalidInput) as error:
         said = at_its_field(error, typed)
@@ -154,6 +157,7 @@ def _edit_page(
         stream_problem=next((fault.message for fault in errors if fault.field == "stream"), ""),
         manual=manual,
         fields=fields,
+        hooks=hooks_choice(typed, connector, visit.app.settings.public_url, errors),
         wrong=tuple(field for field in (*manual.fields, *fields.fields) if field.wrong),
         message=error.message if error and not errors else "",
         hint=error.hint if error and not errors else "",

@@ -6,6 +6,7 @@ from typing import Final
 
 from consentry.connectors import Connector, Stream
 from consentry.errors import FieldError
+from consentry.flows import why_unreachable
 from consentry.web.choices import Choice, choices
 from consentry.web.fields import Field, filled
 from consentry.web.manual import PARAMETERS_FIELD, PATH_FIELD, RECORDS_FIELD
@@ -15,6 +16,8 @@ from consentry.web.source_form import (
     DELETIONS,
     DUCKDB_PATH,
     NAME,
+    OTHER_URL,
+    OTHERS,
     PARQUET_PATH,
     POSTGRES_URL,
     WAREHOUSES,
@@ -66,6 +69,17 @@ class StreamChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HooksChoice:
+    """Whether the provider is asked to tell of changes as they happen."""
+
+    is_offered: bool  # the connector has hooks
+    is_chosen: bool
+    needs: str  # what it takes, in a sentence
+    problem: str  # why the provider could not call this Consentry, or empty
+    wrong: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFields:
     """Everything that a source can be given, beyond what it reads."""
 
@@ -75,6 +89,8 @@ class SourceFields:
     duckdb_path: Field
     postgres_url: Field
     parquet_path: Field
+    other_kinds: tuple[Choice, ...]
+    other_url: Field
     deletions: tuple[Option, ...]
     full: Field
     full_units: tuple[Choice, ...]
@@ -89,7 +105,7 @@ class SourceFields:
     @property
     def fields(self) -> tuple[Field, ...]:
         """Every field, for the summary of what is wrong."""
-        places = (self.name, self.dataset, self.duckdb_path, self.postgres_url, self.parquet_path)
+        places = (self.name, self.dataset, self.duckdb_path, self.postgres_url, self.parquet_path, self.other_url)
         return (*places, self.full, self.every, self.daily_at, self.cron, self.timezone)
 
 
@@ -143,7 +159,8 @@ def source_fields(typed: TypedSource, errors: Iterable[FieldError]) -> SourceFie
         "cron": schedule.cron,
         "timezone": schedule.timezone,
     }
-    shown = (NAME, DATASET, DUCKDB_PATH, POSTGRES_URL, PARQUET_PATH, _FULL, _EVERY, _DAILY_AT, _CRON, _ZONE)
+    places = (NAME, DATASET, DUCKDB_PATH, POSTGRES_URL, PARQUET_PATH, OTHER_URL)
+    shown = (*places, _FULL, _EVERY, _DAILY_AT, _CRON, _ZONE)
     by_name: Mapping[str, Field] = {field.name: field for field in filled(shown, values, found)}
     return SourceFields(
         name=by_name["name"],
@@ -152,6 +169,8 @@ def source_fields(typed: TypedSource, errors: Iterable[FieldError]) -> SourceFie
         duckdb_path=by_name["duckdb_path"],
         postgres_url=by_name["postgres_url"],
         parquet_path=by_name["parquet_path"],
+        other_kinds=choices({str(kind): title for kind, title in OTHERS.items()}, typed.other_kind),
+        other_url=by_name["other_url"],
         deletions=_options(DELETIONS.items(), typed.deletions),
         full=by_name["full_number"],
         full_units=choices(UNITS, typed.full_unit),
@@ -162,6 +181,20 @@ def source_fields(typed: TypedSource, errors: Iterable[FieldError]) -> SourceFie
         cron=by_name["cron"],
         timezone=by_name["timezone"],
         zones=zones(),
+    )
+
+
+def hooks_choice(
+    typed: TypedSource, connector: Connector, public_url: str, errors: Iterable[FieldError]
+) -> HooksChoice:
+    """Return the choice of hooks."""
+    hooks = connector.hooks
+    return HooksChoice(
+        is_offered=hooks is not None,
+        is_chosen=typed.hooks,
+        needs=hooks.needs if hooks else "",
+        problem=why_unreachable(public_url, connector.provider, connector.base_url),
+        wrong=next((fault.message for fault in errors if fault.field == "hooks"), ""),
     )
 
 

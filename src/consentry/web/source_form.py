@@ -10,6 +10,8 @@ from consentry.core.secret import Secret
 from consentry.errors import ConsentryError, FieldError, InvalidInput
 from consentry.flows import (
     DEFAULT_FULL_LISTING,
+    OWN_KINDS,
+    WAREHOUSE_FORMS,
     Deletions,
     ManualRead,
     NewSource,
@@ -22,10 +24,19 @@ from consentry.web.fields import Entries, Field
 from consentry.web.manual import read_parameters, read_path, read_records_path
 from consentry.web.schedules import TypedSchedule, read_length, read_schedule, typed_schedule
 
-WAREHOUSES: Final[Mapping[WarehouseKind, tuple[str, str]]] = {
+OTHER: Final = "other"
+"""What the form calls all warehouses that dlt writes to; which one it is stands in a list of its own."""
+WAREHOUSES: Final[Mapping[str, tuple[str, str]]] = {
     "duckdb": ("DuckDB file", "One file, with nothing to set up. It may stay where Consentry keeps its own."),
     "postgres": ("PostgreSQL", "A database that others read too. Its address is kept in the vault."),
     "parquet": ("Parquet folder", "One file for each table, written anew when a run ends."),
+    OTHER: (
+        "Another warehouse",
+        "Snowflake, BigQuery, SQL Server, a bucket and more: a copy stays in the home, what changed is carried over.",
+    ),
+}
+OTHERS: Final[Mapping[WarehouseKind, str]] = {
+    kind: form.title for kind, form in WAREHOUSE_FORMS.items() if kind not in OWN_KINDS
 }
 DELETIONS: Final[Mapping[Deletions, tuple[str, str]]] = {
     "mark": ("Mark them", "The row stays; _deleted_at says when it was found deleted."),
@@ -70,7 +81,15 @@ POSTGRES_URL: Final = Field(
     max_length=1000,
     help="Such as postgresql://user:password@host/database. The password is never shown again.",
 )
-FIELDS: Final = (NAME, DATASET, DUCKDB_PATH, POSTGRES_URL, PARQUET_PATH)
+OTHER_URL: Final = Field(
+    name="other_url",
+    label="Warehouse address",
+    id="other-url",
+    secret=True,
+    max_length=10_000,
+    help="Such as snowflake://user:password@account/database?warehouse=NAME. The password is never shown again.",
+)
+FIELDS: Final = (NAME, DATASET, DUCKDB_PATH, POSTGRES_URL, PARQUET_PATH, OTHER_URL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +108,13 @@ class TypedSource:
     duckdb_path: str = ""
     parquet_path: str = ""
     postgres_url: Secret = field(default_factory=lambda: Secret(""))
+    other_kind: str = "sqlalchemy"
+    other_url: Secret = field(default_factory=lambda: Secret(""))
     deletions: str = "mark"
     full_number: str = str(_DAYS[0])
     full_unit: str = _DAYS[1]
     schedule: TypedSchedule = field(default_factory=TypedSchedule)
+    hooks: bool = False
 
     @property
     def values(self) -> Mapping[str, str]:
@@ -121,6 +143,8 @@ def read_typed(form: Entries) -> TypedSource:
         duckdb_path=text("duckdb_path").strip(),
         parquet_path=text("parquet_path").strip(),
         postgres_url=Secret(text("postgres_url").strip()),
+        other_kind=text("other_kind", empty.other_kind),
+        other_url=Secret(text("other_url").strip()),
         deletions=text("deletions", empty.deletions),
         full_number=text("full_number", empty.full_number),
         full_unit=text("full_unit", empty.full_unit),
@@ -132,25 +156,28 @@ def read_typed(form: Entries) -> TypedSource:
             cron=text("cron"),
             timezone=text("timezone", empty.schedule.timezone),
         ),
+        hooks=text("hooks") == "on",
     )
 
 
 def typed_of(source: Source, connector: Connector) -> TypedSource:
-    """Return what the form shows of a source that is there; the address of PostgreSQL stays out of it."""
+    """Return what the form shows of a source that is there; the address of its warehouse stays out of it."""
     number, unit = in_unit(source.full_listing_every)
-    manual = source.manual
+    manual, kind = source.manual, source.warehouse.kind
     typed = TypedSource(
         name=source.name,
         mode="manual" if manual else "prepared",
         streams=source.streams if source.streams is not None else tuple(one.name for one in connector.streams),
         dataset=source.dataset,
-        warehouse=source.warehouse.kind,
-        duckdb_path=(source.warehouse.path or "") if source.warehouse.kind == "duckdb" else "",
-        parquet_path=(source.warehouse.path or "") if source.warehouse.kind == "parquet" else "",
+        warehouse=kind if kind in OWN_KINDS else OTHER,
+        duckdb_path=(source.warehouse.path or "") if kind == "duckdb" else "",
+        parquet_path=(source.warehouse.path or "") if kind == "parquet" else "",
+        other_kind=kind if kind in OTHERS else TypedSource().other_kind,
         deletions=source.deletions,
         full_number=str(number),
         full_unit=unit,
         schedule=typed_schedule(source.schedule),
+        hooks=source.hooks,
     )
     if manual is None:
         return typed
@@ -163,10 +190,12 @@ def typed_of(source: Source, connector: Connector) -> TypedSource:
     )
 
 
-def described(typed: TypedSource, connector: Connector, credential_id: int, *, has_url: bool = False) -> NewSource:
+def described(
+    typed: TypedSource, connector: Connector, credential_id: int, *, has_url: WarehouseKind | None = None
+) -> NewSource:
     """Return the source that was described; raise InvalidInput naming every field that can't be read.
 
-    ``has_url``: the source has an address of PostgreSQL, which a blank field keeps.
+    ``has_url``: the kind of warehouse that the source has an address of, which a blank field keeps.
     """
     errors: list[FieldError] = []
     every = read_length(typed.full_number, typed.full_unit)
@@ -181,10 +210,11 @@ def described(typed: TypedSource, connector: Connector, credential_id: int, *, h
         streams=_streams(typed, connector, errors) if typed.mode != "manual" else None,
         manual=_manual(typed, connector, errors) if typed.mode == "manual" else None,
         dataset=typed.dataset or None,
-        warehouse=_warehouse(typed, errors, has_url=has_url),
+        warehouse=_warehouse(typed, errors, has_url),
         deletions="remove" if typed.deletions == "remove" else "mark",
         full_listing_every=every or DEFAULT_FULL_LISTING,
         schedule=schedule,
+        hooks=typed.hooks,
     )
     if errors:
         raise InvalidInput(*errors)
@@ -218,6 +248,8 @@ def at_its_field(error: ConsentryError, typed: TypedSource) -> ConsentryError:
     def place(name: str) -> str:
         if name == "warehouse.path":
             return f"{typed.warehouse}_path"
+        if name.startswith("warehouse") and typed.warehouse == OTHER:
+            return "other_url"
         return _FIELDS.get(name, _FIELDS.get(name.partition(".")[0], name))
 
     return InvalidInput(
@@ -272,13 +304,20 @@ def _streams(typed: TypedSource, connector: Connector, errors: list[FieldError])
     return None if len(chosen) == len(known) else chosen
 
 
-def _warehouse(typed: TypedSource, errors: list[FieldError], *, has_url: bool) -> WarehouseSpec:
+def _warehouse(typed: TypedSource, errors: list[FieldError], has_url: WarehouseKind | None) -> WarehouseSpec:
     match typed.warehouse:
         case "postgres":
-            if not typed.postgres_url.reveal() and not has_url:
+            if not typed.postgres_url.reveal() and has_url != "postgres":
                 errors.append(FieldError(field="postgres_url", message="Enter the address of the database."))
             return WarehouseSpec(kind="postgres", url=typed.postgres_url.reveal() or None)
         case "parquet":
             return WarehouseSpec(kind="parquet", path=typed.parquet_path or None)
+        case "other":
+            kind = next((each for each in OTHERS if each == typed.other_kind), None)
+            if kind is None:
+                errors.append(FieldError(field="other_url", message="Choose a kind of warehouse."))
+            elif not typed.other_url.reveal() and has_url != kind:
+                errors.append(FieldError(field="other_url", message="Enter the address of the warehouse."))
+            return WarehouseSpec(kind=kind or "sqlalchemy", url=typed.other_url.reveal() or None)
         case _:
             return WarehouseSpec(kind="duckdb", path=typed.duckdb_path or None)

@@ -12,7 +12,7 @@ from consentry.web.connector_view import ConnectorView
 from consentry.web.moments import Moment, moment
 from consentry.web.run_words import source_status
 from consentry.web.schedules import schedule_words
-from consentry.web.source_form import WAREHOUSES
+from consentry.web.source_form import OTHERS, WAREHOUSES
 from consentry.web.status import StatusWords
 from consentry.web.trail import actor_words
 
@@ -86,14 +86,13 @@ def source_facts(source: Source, connector: Connector, now: datetime) -> SourceF
     """Return what a source was given, in words."""
     titles = {stream.name: stream.title for stream in connector.streams}
     next_words, next_run_at = next_run(source, now)
-    place = source.warehouse.url if source.warehouse.kind == "postgres" else source.warehouse.path
+    kind, place = source.warehouse.kind, source.warehouse.url or source.warehouse.path
     return SourceFacts(
         streams=reads_words(source, connector),
         stream_titles=tuple(titles.get(name, name) for name in source.streams or ()),
         dataset=source.dataset,
-        warehouse=WAREHOUSES[source.warehouse.kind][0],
-        warehouse_place=place
-        or ("warehouse.duckdb in the home" if source.warehouse.kind == "duckdb" else "in the home"),
+        warehouse=OTHERS[kind] if kind in OTHERS else WAREHOUSES[kind][0],
+        warehouse_place=place or ("warehouse.duckdb in the home" if kind == "duckdb" else "in the home"),
         deletions="are marked" if source.deletions == "mark" else "are removed",
         full_listing=every(source.full_listing_every),
         schedule=schedule_words(source.schedule),

@@ -81,6 +81,8 @@ async def test_a_source_stands_on_its_credential_which_can_t_be_deleted_while_it
         ({"schedule": {"daily_at": "06:00", "timezone": "Mars/Olympus"}}, "schedule.timezone"),
         ({"schedule": {"after_source": 1}}, "schedule.after_source"),  # not in this release
         ({"warehouse": {"type": "postgres"}}, "warehouse.url"),
+        ({"warehouse": {"type": "snowflake"}}, "warehouse.url"),
+        ({"warehouse": {"type": "mssql", "url": "snowflake://a@b/c"}}, "warehouse.url"),
         ({"warehouse": {"type": "postgres", "url": "mysql://a@b/c"}}, "warehouse.url"),
         ({"warehouse": {"type": "postgres", "url": "postgresql://a@b/c\x00"}}, "warehouse.url"),
         ({"warehouse": {"path": "not/from/the/root"}}, "warehouse.path"),
@@ -117,15 +119,26 @@ async def test_what_isn_t_named_in_a_change_stays(admin: httpx2.AsyncClient, cre
     assert (stopped["schedule"], stopped["next_run_at"]) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("kind", "url", "shown"),
+    [
+        (
+            "postgres",
+            "postgresql://ada:a-very-secret-word@127.0.0.1:1/warehouse",
+            "postgresql://ada@127.0.0.1:1/warehouse",
+        ),
+        ("snowflake", "snowflake://ada:a-very-secret-word@account/crm?role=r", "snowflake://ada@account/crm"),
+        ("filesystem", "s3://KEY:a-very-secret-word@bucket/folder", "s3://KEY@bucket/folder"),
+    ],
+)
 async def test_the_password_of_a_warehouse_is_in_no_answer_and_survives_a_change(
-    admin: httpx2.AsyncClient, app: App, credential_id: int
+    admin: httpx2.AsyncClient, app: App, credential_id: int, kind: str, url: str, shown: str
 ) -> None:
-    url = "postgresql://ada:a-very-secret-word@127.0.0.1:1/warehouse"
-    made = await create(admin, credential_id, warehouse={"type": "postgres", "url": url})
-    changed = await admin.patch(f"{SOURCES}/{made['id']}", json={"name": "Renamed", "warehouse": {"type": "postgres"}})
+    made = await create(admin, credential_id, warehouse={"type": kind, "url": url})
+    changed = await admin.patch(f"{SOURCES}/{made['id']}", json={"name": "Renamed", "warehouse": {"type": kind}})
     assert changed.status_code == 200, changed.text
     assert "a-very-secret-word" not in str(made) + changed.text
-    assert changed.json()["warehouse"]["url"] == "postgresql://ada@127.0.0.1:1/warehouse"
+    assert changed.json()["warehouse"] == {"type": kind, "path": None, "url": shown}
     kept = await flows.find_address(app.flows, made["id"])
     assert kept is not None
     assert "a-very-secret-word" in kept.reveal()

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
 from consentry.app import App
 from consentry.core.clock import FakeClock
 from consentry.credentials import Credential
-from consentry.flows.model import RunStatus, WarehouseSpec
+from consentry.flows.model import OWN_KINDS, RunStatus, WarehouseSpec
 from consentry.flows.reading import streams_of
 from consentry.sandbox import RunningSandbox
 from ground.databases import Databases, Engine
@@ -18,8 +17,7 @@ from ground.expecting import expect
 from ground.flattening import differences
 from ground.running_sources import Runner
 from ground.sources import a_source
-
-WAREHOUSES: tuple[Literal["duckdb", "postgres", "parquet"], ...] = ("duckdb", "postgres", "parquet")
+from ground.warehouses import CARRIERS, a_carrier
 
 
 @pytest.fixture
@@ -28,9 +26,12 @@ def engine() -> Engine:
     return "sqlite"
 
 
-@pytest.fixture(params=WAREHOUSES)
+@pytest.fixture(params=OWN_KINDS + tuple(f"dlt to {carrier}" for carrier in CARRIERS))
 def warehouse(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> Iterator[WarehouseSpec]:
-    if request.param == "postgres":
+    if request.param.startswith("dlt to "):
+        with a_carrier(request.param.removeprefix("dlt to "), databases, tmp_path) as spec:
+            yield spec
+    elif request.param == "postgres":
         with databases.make("postgresql", tmp_path) as url:
             yield WarehouseSpec(kind="postgres", url=url)
     else:

@@ -77,6 +77,27 @@ async def test_what_cant_be_is_said_at_its_field_and_nothing_is_saved(ada: Plain
 
 
 @pytest.mark.usefixtures("connected")
+async def test_changes_within_seconds_are_chosen_shown_and_switched_off_again(ada: PlainBrowser, app: App) -> None:
+    saved = await save(ada, await ada.open(CONFIGURE), hooks="on", stream=["parties", "users"])
+    assert "No event is subscribed; changes come by the schedule" in saved.text
+    source = await flows.get(app.flows, int(saved.url.partition("?")[0].rpartition("/")[2]))
+    assert (source.hooks, len(source.events)) == (True, 6)
+    await flows.tend_due(app.flows)
+    shown = await ada.open(f"/sources/{source.id}")
+    assert "Changes come within seconds: all 6 events are subscribed" in shown.text
+    sheet = await ada.open(f"/sources/{source.id}/edit")
+    assert "only an administrator's consent can set up hooks" in sheet.text
+    form = sheet.form("/edit")
+    assert ("hooks", "on") in form.fields
+    kept = [(name, value) for name, value in form.fields if name != "hooks"]
+    changed = await ada.post(f"/sources/{source.id}/edit", kept, follow=True)
+    assert "Off: changes come by the schedule" in changed.text
+    nothing = await save(ada, await ada.open(CONFIGURE), hooks="on", stream=["countries"], name="Countries")
+    assert nothing.status == 422
+    assert "None of the chosen streams has events to be told of." in nothing.text
+
+
+@pytest.mark.usefixtures("connected")
 async def test_a_name_that_is_taken_is_said_and_another_one_is_proposed(ada: PlainBrowser) -> None:
     first = await ada.open(CONFIGURE)
     await save(ada, first)
@@ -115,6 +136,26 @@ async def test_the_password_of_a_database_is_never_shown(ada: PlainBrowser) -> N
     kept = await ada.submit(await ada.open(f"{base}/edit"), "/edit", name="Renamed")
     assert kept.status == 200, kept.text
     assert "db.example.com" in kept.text
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_warehouse_that_dlt_writes_to_is_chosen_by_its_kind_and_address(ada: PlainBrowser, app: App) -> None:
+    sheet = await ada.open(CONFIGURE)
+    wrong = await save(ada, sheet, warehouse="other", other_kind="mssql", other_url="snowflake://me:hush-hush@a/crm")
+    assert wrong.status == 422
+    assert "mssql://user:password@host" in wrong.text
+    assert "hush-hush" not in wrong.html
+    address = "mssql://writer:hush-hush@db.example.com/crm?PWD=hush-hush"
+    saved = await save(ada, sheet, warehouse="other", other_kind="mssql", other_url=address)
+    assert "Microsoft SQL Server" in saved.text
+    base = saved.url.partition("?")[0]
+    for path in (base, f"{base}/edit", "/sources"):
+        assert "hush-hush" not in (await ada.open(path)).html, path
+    kept = await ada.submit(await ada.open(f"{base}/edit"), "/edit", name="Renamed")
+    assert "mssql://writer@db.example.com/crm" in kept.text
+    stored = await flows.find_address(app.flows, int(base.rpartition("/")[2]))
+    assert stored is not None
+    assert stored.reveal() == address
 
 
 @pytest.mark.usefixtures("connected")

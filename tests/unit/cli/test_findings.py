@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from consentry import settings
-from consentry.cli.examination import check_clock, check_home, check_redirect, list_settings
+from consentry.cli.examination import check_clock, check_home, check_hooks, check_redirect, list_settings
+from consentry.connectors import Catalogue
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -72,3 +73,16 @@ def test_the_redirect_uri_is_told_exactly(public_url: str, host: str, state: str
     finding = check_redirect(settings.load(public_url=public_url, host=host))
     assert finding.state == state
     assert finding.detail.endswith(f" {public_url}/oauth/callback")
+
+
+@pytest.mark.parametrize(
+    ("public_url", "base_urls", "state"),
+    [
+        ("https://consentry.example.com", {}, "ok"),
+        ("http://127.0.0.1:8400", {}, "warn"),  # a provider elsewhere would call itself
+        ("http://127.0.0.1:8400", {"capsule": "http://127.0.0.1:8401"}, "ok"),  # the sandbox is here too
+    ],
+)
+def test_whether_hooks_can_come_is_told(public_url: str, base_urls: dict[str, str], state: str) -> None:
+    connector = Catalogue.load(base_urls).get("capsule")
+    assert check_hooks(settings.load(public_url=public_url), connector).state == state

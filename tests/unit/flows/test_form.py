@@ -5,7 +5,8 @@ import pytest
 
 from consentry.connectors import Catalogue
 from consentry.errors import InvalidInput
-from consentry.flows.form import check, place_of, slug, without_password
+from consentry.flows.addresses import without_secrets
+from consentry.flows.form import check, place_of, slug
 from consentry.flows.model import ManualRead, NewSource, WarehouseSpec
 
 CAPSULE = Catalogue.load().get("capsule")
@@ -36,6 +37,8 @@ def test_a_dataset_takes_its_name_from_its_source(name: str, dataset: str) -> No
         (replace(PLAIN, name="x" * 101), "name"),
         (replace(PLAIN, streams=()), "streams"),
         (replace(PLAIN, streams=("parties", "nonsense")), "streams"),
+        (replace(PLAIN, hooks=True, streams=("countries",)), "hooks"),  # nothing that events tell of
+        (replace(PLAIN, hooks=True, manual=ManualRead(path="x", parameters={}, records_path="")), "hooks"),
         (replace(PLAIN, dataset="main"), "dataset"),
         (replace(PLAIN, dataset="a-b"), "dataset"),
         (replace(PLAIN, dataset="x" * 64), "dataset"),
@@ -45,6 +48,8 @@ def test_a_dataset_takes_its_name_from_its_source(name: str, dataset: str) -> No
         (replace(PLAIN, warehouse=WarehouseSpec(kind="postgres", url="mysql://h/d")), "warehouse.url"),
         (replace(PLAIN, warehouse=WarehouseSpec(kind="postgres", url="postgresql://host")), "warehouse.url"),
         (replace(PLAIN, warehouse=WarehouseSpec(kind="duckdb", url="postgresql://h/d")), "warehouse.url"),
+        (replace(PLAIN, warehouse=WarehouseSpec(kind="snowflake")), "warehouse.url"),
+        (replace(PLAIN, warehouse=WarehouseSpec(kind="mssql", url="mssql://h/d", path="/a")), "warehouse.path"),
         (replace(PLAIN, warehouse=WarehouseSpec(kind="duckdb", path="here.duckdb")), "warehouse.path"),
         (replace(PLAIN, warehouse=WarehouseSpec(kind="parquet", path="/a\x00b")), "warehouse.path"),
     ],
@@ -76,7 +81,7 @@ def test_an_address_that_is_kept_already_need_not_be_given_again() -> None:
     ],
 )
 def test_what_is_shown_of_an_address_has_no_password(url: str, shown: str) -> None:
-    bare, whole = without_password(url)
+    bare, whole = without_secrets("postgres", url)
     assert bare == shown
     assert "a-long-word" in whole.reveal()
 

@@ -6,7 +6,7 @@ import pytest
 from consentry.connectors import Catalogue
 from consentry.core.secret import Secret
 from consentry.errors import Conflict, FieldError, InvalidInput
-from consentry.flows.model import ManualRead, Schedule, Source, SourceId, WarehouseSpec
+from consentry.flows.model import ManualRead, Schedule, Source, SourceId, WarehouseKind, WarehouseSpec
 from consentry.web.fields import Entries
 from consentry.web.source_fields import source_fields
 from consentry.web.source_form import TypedSource, at_its_field, described, proposed_name, read_typed, typed_of, zones
@@ -47,7 +47,8 @@ def test_an_untouched_form_describes_everything_into_a_duckdb_file_by_hand() -> 
 
 
 def test_an_empty_form_reads_as_the_untouched_one() -> None:
-    assert read_typed(Entries(())) == TypedSource(postgres_url=read_typed(Entries(())).postgres_url)
+    read = read_typed(Entries(()))
+    assert read == TypedSource(postgres_url=read.postgres_url, other_url=read.other_url)
 
 
 @pytest.mark.parametrize(
@@ -85,12 +86,34 @@ def test_a_manual_request_is_judged_in_full() -> None:
 
 
 def test_an_address_that_is_there_is_kept_by_a_blank_field() -> None:
-    new = described(replace(TYPED, warehouse="postgres"), CONNECTOR, 3, has_url=True)
+    new = described(replace(TYPED, warehouse="postgres"), CONNECTOR, 3, has_url="postgres")
     assert (new.warehouse.kind, new.warehouse.url) == ("postgres", None)
+    other = replace(TYPED, warehouse="other", other_kind="snowflake")
+    assert described(other, CONNECTOR, 3, has_url="snowflake").warehouse == WarehouseSpec(kind="snowflake")
+    kinds: tuple[tuple[TypedSource, WarehouseKind], ...] = (
+        (other, "mssql"),
+        (replace(other, other_kind="nonsense"), "snowflake"),
+    )
+    for typed, has_url in kinds:
+        with pytest.raises(InvalidInput) as caught:
+            described(typed, CONNECTOR, 3, has_url=has_url)
+        assert [error.field for error in caught.value.errors] == ["other_url"]
+
+
+def test_a_warehouse_that_dlt_writes_to_is_chosen_by_its_kind() -> None:
+    source = replace(SOURCE, warehouse=WarehouseSpec(kind="mssql", url="mssql://ada@host/crm"))
+    typed = typed_of(source, CONNECTOR)
+    assert (typed.warehouse, typed.other_kind) == ("other", "mssql")
+    kinds = source_fields(typed, ()).other_kinds
+    assert [choice.value for choice in kinds if choice.is_chosen] == ["mssql"]
+    new = described(replace(typed, other_url=Secret("mssql://ada:hush@other/crm")), CONNECTOR, 3)
+    assert new.warehouse == WarehouseSpec(kind="mssql", url="mssql://ada:hush@other/crm")
 
 
 def test_the_address_of_a_database_is_never_shown_again() -> None:
-    typed = replace(TYPED, warehouse="postgres", postgres_url=Secret("postgresql://a:hush@host/db"))
+    typed = replace(
+        TYPED, postgres_url=Secret("postgresql://a:hush@host/db"), other_url=Secret("mssql://a:hush@host/db")
+    )
     assert "hush" not in repr(source_fields(typed, ()))
     assert "hush" not in repr(typed)
 
@@ -105,6 +128,11 @@ def test_what_the_rules_of_a_source_find_stands_at_the_fields_of_the_form() -> N
     placed = at_its_field(found, replace(TYPED, warehouse="parquet"))
     assert isinstance(placed, InvalidInput)
     assert [error.field for error in placed.errors] == ["cron", "parquet_path", "stream", "postgres_url"]
+    elsewhere = at_its_field(
+        InvalidInput(FieldError(field="warehouse.url", message="x")), replace(TYPED, warehouse="other")
+    )
+    assert isinstance(elsewhere, InvalidInput)
+    assert [error.field for error in elsewhere.errors] == ["other_url"]
     assert placed.errors[0].message == "This must be a cron line."
     conflict = Conflict("There is one already.")
     assert at_its_field(conflict, TYPED) is conflict

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from consentry.connectors.capsule.hooks import HOOKS
 from consentry.connectors.capsule.quirks import error_of_body, find_account, pager, subdomain_of_reply
 from consentry.connectors.capsule.streams import STREAMS
 from consentry.connectors.capsule.writing import WRITING
@@ -96,4 +97,5 @@ connector: Final = Connector(
     folder=Path(__file__).parent,
     per_page_param="perPage",
     writing=WRITING,
+    hooks=HOOKS,
 )

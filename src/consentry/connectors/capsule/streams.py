@@ -116,6 +116,7 @@ STREAMS: Final = (
         path="/api/v2/users",
         records_key="users",
         paginated=False,
+        by_ids=1,
         fields=fields.USER,
     ),
     Stream(

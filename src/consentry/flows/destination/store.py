@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consentry.errors import Conflict, NotFound
 from consentry.flows import store
+from consentry.flows.columns import decode_schedule, encode_schedule
 from consentry.flows.destination.model import (
     Destination,
     DestinationId,
@@ -44,7 +45,7 @@ def columns_of(new: NewDestination, *, dataset: str | None) -> dict[str, Any]:
         "stop_after_refusals": new.stop_after_refusals,
         "dataset": dataset,
         "manual": None if new.manual is None else encode(asdict(new.manual)),
-        "schedule": store.encode_schedule(new.schedule),
+        "schedule": encode_schedule(new.schedule),
         "after_source": new.schedule.after_source if new.schedule else None,
     }
 
@@ -163,7 +164,7 @@ def _destination(row: Row[Any], last_run: Run | None) -> Destination:
         keep_answers=row.dataset is not None,
         dataset=row.dataset,
         manual=None if row.manual is None else ManualWrite(**msgspec.json.decode(row.manual)),
-        schedule=None if row.schedule is None else store.decode_schedule(row.schedule),
+        schedule=None if row.schedule is None else decode_schedule(row.schedule),
         is_active=row.is_active,
         next_run_at=row.next_run_at,
         created_by=row.created_by,

@@ -26,7 +26,7 @@ TYPES: Final[Mapping[str, str]] = {
 _CONFIG: Final[dict[str, Any]] = {
     "autoinstall_known_extensions": False,  # nothing is fetched from anywhere
     "autoload_known_extensions": False,
-    "memory_limit": "192MB",
+    "memory_limit": "128MB",
     "threads": 2,
 }
 _NAMES: Final = (
@@ -161,6 +161,12 @@ class DuckDbEngine:
 
     def publish(self, names: Iterable[str]) -> None:
         """Nothing is to do: a commit shows everything."""
+
+    def open_again(self) -> None:
+        """Open the file once more, after it was closed."""
+        self._connection = _connect(self._path, read_only=False)
+        self._names = None
+        self.execute("SET TimeZone = 'UTC'")
 
     def close(self) -> None:
         """Close the file."""

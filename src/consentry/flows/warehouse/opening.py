@@ -27,6 +27,10 @@ def to_write(source: Source, home: Path, address: Secret | None) -> Engine:
             from consentry.flows.warehouse.postgres import PostgresEngine
 
             return PostgresEngine(_address(source, address), schema)
+        case kind:
+            from consentry.flows.warehouse.carried import CarriedEngine
+
+            return CarriedEngine(_kept(source, home), schema, kind=kind, address=_address(source, address))
 
 
 def to_read(source: Source, home: Path, address: Secret | None) -> Engine | None:
@@ -43,6 +47,10 @@ def to_read(source: Source, home: Path, address: Secret | None) -> Engine | None
             from consentry.flows.warehouse.postgres import PostgresEngine
 
             return PostgresEngine(_address(source, address), schema)
+        case _:
+            from consentry.flows.warehouse.carried import FILE
+
+            path = _kept(source, home) / FILE
     return DuckDbEngine(path, schema, read_only=True) if path.exists() else None
 
 
@@ -63,9 +71,15 @@ def _folder(source: Source, home: Path) -> Path:
     return Path(source.warehouse.path) if source.warehouse.path else home / "parquet"
 
 
+def _kept(source: Source, home: Path) -> Path:
+    from consentry.flows.warehouse.carried import folder_of
+
+    return folder_of(home, source.warehouse.kind, source.warehouse.url or "", source.dataset)
+
+
 def _address(source: Source, address: Secret | None) -> Secret:
     if address is None:
         raise WarehouseRefused(
-            f"The source {source.name} has no address of its PostgreSQL.", hint="Edit the source and enter it again."
+            f"The source {source.name} has no address of its warehouse.", hint="Edit the source and enter it again."
         )
     return address
