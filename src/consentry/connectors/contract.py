@@ -7,9 +7,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from consentry.oauth import ClientAuth
+
+if TYPE_CHECKING:
+    from consentry.connectors.writing import Writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +97,15 @@ class SignedInClient(Protocol):
 class WritingClient(SignedInClient, Protocol):
     """A signed-in client that can do more than read."""
 
-    async def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
-        """Send a request with a JSON body, once; raises as ``get`` does.
+    async def send(
+        self, method: str, path: str, body: object | None = None, *, before: Callable[[], None] | None = None
+    ) -> Answer:
+        """Send a request with a JSON body, once, and return the answer, whatever its status below 500.
 
-        NoAnswer means that nobody knows whether the provider did it.
+        ``before`` is called at the very last moment before it leaves, and stops it by raising. One that was answered
+        401 is sent again with a fresh token, because nothing was done for it. Raises ReauthorizationRequired for a 401
+        that stays, RateLimited for 429, ProviderDown when it surely wasn't received, and NoAnswer when it may have
+        been: no answer came, or one with 5xx.
         """
 
 
@@ -232,6 +240,7 @@ class Connector:
     error_of_body: Callable[[bytes], str]  # one short sentence for people out of an error body, or ""
     folder: Path  # with the logo (SVG of our own drawing), the samples and the README
     per_page_param: str | None = None  # the query parameter that asks for a page's size
+    writing: "Writing | None" = None  # None: it can only be read
     hooks: Hooks | None = None  # how it tells of changes as they happen, where it does
 
     @property

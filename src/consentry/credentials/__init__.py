@@ -10,7 +10,7 @@ from consentry.credentials.authorize import (
     is_its_browser,
 )
 from consentry.credentials.check import check, read_sample
-from consentry.credentials.client import SignedIn, budget_subject, client, refusal
+from consentry.credentials.client import SignedIn, budget_subject, client, judged, refusal
 from consentry.credentials.editing import copy, create, delete, edit, find_by_name, get, list_credentials
 from consentry.credentials.links import begin_by_link, look_at_link, make_link
 from consentry.credentials.model import (
@@ -81,6 +81,7 @@ __all__ = [
     "get",
     "get_authorization",
     "is_its_browser",
+    "judged",
     "list_credentials",
     "look_at_link",
     "make_link",

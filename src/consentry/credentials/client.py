@@ -1,8 +1,8 @@
 """A client that is already signed in: base URL, bearer token, rate budget, and one refresh when a token is refused."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
 import msgspec
@@ -15,6 +15,7 @@ from consentry.credentials.model import Credential, IssuedToken
 from consentry.credentials.room import Room
 from consentry.errors import (
     ConsentryError,
+    NoAnswer,
     NotFound,
     ProviderDown,
     RateLimited,
@@ -59,33 +60,60 @@ class SignedIn:
         """Send GET to a path under the base URL; raise ours for anything but a 2xx answer."""
         if params:
             path += ("&" if "?" in path else "?") + urlencode(dict(params), safe=",")
-        return await self._ask("GET", path)
-
-    async def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
-        """Send a request with a JSON body, once but for a token that is refused; raises as ``get`` does."""
-        return await self._ask(method, path, None if body is None else msgspec.json.encode(body))
-
-    async def _ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
-        address = self._connector.base_url + "/" + path.lstrip("/")
-        token = await access.token(self._room, self._actor, self.credential.id, action=self._action)
-        answer = await self._send(method, address, token, body)
-        if answer.status == 401:
-            newer = await access.refuse_token(self._room, self.credential.id, token)
-            if newer is not None:
-                answer = await self._send(method, address, newer, body)
+        answer = await self._ask("GET", path)
         if 200 <= answer.status < 300:
             return answer
         raise refusal(self._connector, answer)
 
-    async def _send(self, method: str, address: str, token: IssuedToken, body: bytes | None) -> Answer:
+    async def send(
+        self, method: str, path: str, body: object | None = None, *, before: Callable[[], None] | None = None
+    ) -> Answer:
+        """Send a request with a JSON body, once, and return the answer; raises as the contract says."""
+        content = None if body is None else msgspec.json.encode(body)
+        return judged(self._connector, await self._ask(method, path, content, before))
+
+    async def _ask(
+        self, method: str, path: str, body: bytes | None = None, before: Callable[[], None] | None = None
+    ) -> Answer:
+        address = self._connector.base_url + "/" + path.lstrip("/")
+        token = await access.token(self._room, self._actor, self.credential.id, action=self._action)
+        answer = await self._send(method, address, body, token, before)
+        if answer.status == 401:
+            newer = await access.refuse_token(self._room, self.credential.id, token)
+            if newer is not None:
+                answer = await self._send(method, address, body, newer, before)
+        return answer
+
+    async def _send(
+        self,
+        method: str,
+        address: str,
+        body: bytes | None,
+        token: IssuedToken,
+        before: Callable[[], None] | None,
+    ) -> Answer:
         headers = _HEADERS | {"Authorization": f"Bearer {token.access_token.reveal()}"}
         if body is not None:
             headers |= {"Content-Type": "application/json"}
         subject = budget_subject(self.credential)
         async with self._room.budgets.spend(subject, self._connector.rate_limit, wait=self._wait) as call:
+            if before is not None:
+                before()
             reply = await self._room.outbound.fetch(method, address, headers=headers, body=body)
             call.learn(reply.status, reply.headers.get)
         return Answer(status=reply.status, headers=reply.headers, body=reply.body)
+
+
+def judged(connector: Connector, answer: Answer) -> Answer:
+    """Return the answer to a write, unless it is one that says nothing about what was to be written.
+
+    A 5xx says no more than no answer does: it may have been done.
+    """
+    if answer.status in (401, 429):
+        raise refusal(connector, answer)
+    if answer.status >= 500:
+        raise NoAnswer(f"{connector.provider} has a fault (HTTP {answer.status}), and may have done it nevertheless.")
+    return answer
 
 
 def refusal(connector: Connector, answer: Answer) -> ConsentryError:
@@ -101,11 +129,17 @@ def refusal(connector: Connector, answer: Answer) -> ConsentryError:
         case 404:
             return NotFound(f"{name} knows nothing at this address.{words}")
         case 429:
-            return RateLimited(f"{name}'s rate limit is used up.", retry_after=60.0)
+            return RateLimited(f"{name}'s rate limit is used up.", retry_after=_pause(answer))
         case status if status >= 500:
             return ProviderDown(f"{name} has a fault (HTTP {status}).")
         case status:
             return ReplyNotUnderstood(f"{name} answered with HTTP {status}.{words}")
+
+
+def _pause(answer: Answer) -> float:
+    """Return how long the provider says to wait; a minute where it doesn't say."""
+    said = answer.headers.get("retry-after", "")
+    return float(said) if said.isdecimal() and len(said) < 6 else 60.0
 
 
 async def client(room: Room, actor: Actor, credential_id: int, *, action: Action = Action.PROXY_USE) -> SignedIn:

@@ -40,11 +40,15 @@ RESERVE: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When a source runs by itself: every so often, daily at a time, or by a cron line; times are of the zone."""
+    """When a flow runs by itself: every so often, daily at a time, by a cron line, or after each run of a source.
+
+    Times are of the zone. Only destinations follow sources.
+    """
 
     every: timedelta | None = None
     daily_at: str | None = None  # HH:MM
     cron: str | None = None  # five fields
+    after_source: int | None = None
     timezone: str = "UTC"
 
 
@@ -164,9 +168,33 @@ class StreamRun:
     error: Trouble | None = None
 
 
+class RowOutcome(StrEnum):
+    """What became of a row."""
+
+    CREATED = "created"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    DELETED = "deleted"
+    REFUSED = "refused"  # the row has to be mended
+    FAILED = "failed"  # it could not be found out, or the provider failed for too long; the next run looks first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowCounts:
+    """Rows by outcome; ``waiting`` have none yet."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    refused: int = 0
+    failed: int = 0
+    waiting: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One execution of a source."""
+    """One execution of a source or a destination."""
 
     id: RunId
     kind: FlowKind
@@ -182,6 +210,14 @@ class Run:
     cancel_asked: bool
     error: Trouble | None
     streams: tuple[StreamRun, ...] = ()
+    rows: RowCounts | None = None  # of a destination
+    own_requests: int = 0  # of a destination
+    retry_of: int | None = None  # the run whose rows are tried again
+
+    @property
+    def requests(self) -> int:
+        """How many requests it has made."""
+        return self.own_requests + self.counts.requests
 
     @property
     def counts(self) -> Counts:

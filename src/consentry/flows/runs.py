@@ -63,7 +63,7 @@ async def queue_due(room: Room) -> int:
                 continue  # another node was faster, or somebody paused it
             if await store.open_trigger(connection, source.id) == "hook":
                 continue  # it takes seconds, and a run that is planned must not be left out for it
-            following = next_after(current.schedule, current.next_run_at, now) if current.schedule else None
+            following = next_after(current.schedule, current.next_run_at, now)
             await store.change(connection, source.id, {"next_run_at": following})
             try:
                 await _queue(room, connection, CONSENTRY, current, "schedule")

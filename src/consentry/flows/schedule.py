@@ -17,12 +17,14 @@ _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _TIME: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
-def next_after(schedule: Schedule, planned: datetime | None, now: datetime) -> datetime:
-    """Return the first moment after ``now`` that the schedule names.
+def next_after(schedule: Schedule | None, planned: datetime | None, now: datetime) -> datetime | None:
+    """Return the first moment after ``now`` that the schedule names; None when it names none.
 
     An interval is counted on from the moment that was planned before, so that runs don't drift. A daily time or cron
     line that the clocks skip in spring comes at the hour's end, and one that they repeat in autumn comes once.
     """
+    if schedule is None or schedule.after_source is not None:
+        return None
     if schedule.every is not None:
         if planned is None:
             return now + schedule.every
@@ -38,11 +40,15 @@ def parse_length(text: str) -> timedelta | None:
     return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
 
 
-def find_faults(schedule: Schedule) -> list[FieldError]:
-    """Say what is wrong with a schedule, field by field."""
-    given = [name for name in ("every", "daily_at", "cron") if getattr(schedule, name) is not None]
+def find_faults(schedule: Schedule, *, follows: bool = False) -> list[FieldError]:
+    """Say what is wrong with a schedule, field by field; ``follows``: it may come after a source's runs."""
+    kinds = ("every", "daily_at", "cron", "after_source")
+    given = [name for name in kinds if getattr(schedule, name) is not None]
+    if schedule.after_source is not None and not follows:
+        return [FieldError(field="schedule.after_source", message="Only destinations can follow a source.")]
     if len(given) != 1:
-        return [FieldError(field="schedule", message="Give one of every, daily_at and cron.")]
+        ways = "every, daily_at, cron and after_source" if follows else "every, daily_at and cron"
+        return [FieldError(field="schedule", message=f"Give one of {ways}.")]
     faults: list[FieldError] = []
     if schedule.every is not None and not SHORTEST <= schedule.every <= LONGEST:
         faults.append(FieldError(field="schedule.every", message="must be between a minute and a year"))

@@ -1,7 +1,7 @@
 """Sources and runs in the database: their only SQL, but for the totals in history.py."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consentry.core.process import is_surely_dead
 from consentry.errors import Conflict, NotFound
+from consentry.flows.columns import decode_schedule, decode_trouble, encode, encode_schedule, encode_trouble
 from consentry.flows.hooks import store as hooks_store
 from consentry.flows.hooks.model import Hook, HookState
 from consentry.flows.model import (
@@ -20,19 +21,19 @@ from consentry.flows.model import (
     FlowKind,
     ManualRead,
     NewSource,
+    RowCounts,
+    RowOutcome,
     Run,
     RunId,
     RunStatus,
-    Schedule,
     Source,
     SourceId,
     StreamRun,
     StreamStatus,
-    Trouble,
     WarehouseSpec,
 )
 from consentry.storage import announce, database_now
-from consentry.storage.tables import credentials, run_streams, runs, sources
+from consentry.storage.tables import credentials, destination_runs, run_streams, runs, sources
 
 LEASE_SECONDS: Final = 15.0
 _COUNTED: Final = ("read", "new", "changed", "deleted", "requests", "bytes", "seconds")
@@ -49,8 +50,8 @@ def columns_of(new: NewSource, *, dataset: str, place: str, url: str | None) -> 
     return {
         "name": new.name,
         "name_key": new.name.casefold(),
-        "streams": None if new.streams is None else _encode(new.streams),
-        "manual": None if new.manual is None else _encode(asdict(new.manual)),
+        "streams": None if new.streams is None else encode(new.streams),
+        "manual": None if new.manual is None else encode(asdict(new.manual)),
         "dataset": dataset,
         "warehouse_kind": new.warehouse.kind,
         "warehouse_path": new.warehouse.path,
@@ -58,7 +59,7 @@ def columns_of(new: NewSource, *, dataset: str, place: str, url: str | None) -> 
         "warehouse_key": place,
         "deletions": new.deletions,
         "full_listing_seconds": int(new.full_listing_every.total_seconds()),
-        "schedule": _encode_schedule(new.schedule),
+        "schedule": encode_schedule(new.schedule),
         "hooks": new.hooks,
     }
 
@@ -281,14 +282,15 @@ async def last_reads(connection: AsyncConnection, flow_id: int) -> dict[str, int
 
 async def _with_last_runs(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Source]:
     """Join sources with their hooks, and with their last runs: a look-up each, on an index."""
-    found: list[Source] = []
     events = await hooks_store.list_of_sources(connection, [row.id for row in rows])
-    for row in rows:
-        newest = select(runs).where(runs.c.kind == "source", runs.c.flow_id == row.id).order_by(runs.c.id.desc())
-        last = (await connection.execute(newest.limit(1))).all()
-        last_run = (await _with_streams(connection, last))[0] if last else None
-        found.append(_source(row, last_run, tuple(events[row.id])))
-    return found
+    return [_source(row, await find_last_run(connection, "source", row.id), tuple(events[row.id])) for row in rows]
+
+
+async def find_last_run(connection: AsyncConnection, kind: FlowKind, flow_id: int) -> Run | None:
+    """Return the newest run of a flow, if it has one."""
+    newest = select(runs).where(runs.c.kind == kind, runs.c.flow_id == flow_id).order_by(runs.c.id.desc())
+    last = (await connection.execute(newest.limit(1))).all()
+    return (await _with_streams(connection, last))[0] if last else None
 
 
 async def _with_streams(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Run]:
@@ -299,7 +301,22 @@ async def _with_streams(connection: AsyncConnection, rows: Sequence[Row[Any]]) -
     streams: dict[int, list[StreamRun]] = {}
     for row in (await connection.execute(query)).all():
         streams.setdefault(row.run_id, []).append(_stream(row))
-    return [run_of(row, tuple(streams.get(row.id, ()))) for row in rows]
+    counted = await _row_counts(connection, [row.id for row in rows if row.kind == "destination"])
+    return [replace(run_of(row, tuple(streams.get(row.id, ()))), **counted.get(row.id, {})) for row in rows]
+
+
+async def _row_counts(connection: AsyncConnection, run_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return what runs of destinations have beyond other runs."""
+    if not run_ids:
+        return {}
+    query = select(destination_runs).where(destination_runs.c.run_id.in_(run_ids))
+    return {row.run_id: _of_rows(row) for row in (await connection.execute(query)).all()}
+
+
+def _of_rows(row: Row[Any]) -> dict[str, Any]:
+    ended = {outcome.value: getattr(row, outcome.value) for outcome in RowOutcome}
+    counts = RowCounts(**ended, waiting=max(0, row.total - sum(ended.values())))
+    return {"rows": counts, "own_requests": row.requests, "retry_of": row.retry_of}
 
 
 def _source(row: Row[Any], last_run: Run | None, events: tuple[Hook, ...] = ()) -> Source:
@@ -315,7 +332,7 @@ def _source(row: Row[Any], last_run: Run | None, events: tuple[Hook, ...] = ()) 
         warehouse=WarehouseSpec(kind=row.warehouse_kind, path=row.warehouse_path, url=row.warehouse_url),
         deletions=row.deletions,
         full_listing_every=timedelta(seconds=row.full_listing_seconds),
-        schedule=None if row.schedule is None else _decode_schedule(row.schedule),
+        schedule=None if row.schedule is None else decode_schedule(row.schedule),
         is_active=row.is_active,
         next_run_at=row.next_run_at,
         created_by=row.created_by,
@@ -366,33 +383,6 @@ def _stream_columns(run_id: int, position: int, stream: StreamRun) -> dict[str, 
         "status": stream.status.value,
         **{name: getattr(stream.counts, name) for name in _COUNTED},
         "expected": stream.expected,
-        "new_columns": _encode(stream.new_columns),
+        "new_columns": encode(stream.new_columns),
         "error": encode_trouble(stream.error),
     }
-
-
-def encode_trouble(trouble: Trouble | None) -> str | None:
-    """Return a trouble as a column keeps it."""
-    return None if trouble is None else _encode(asdict(trouble))
-
-
-def decode_trouble(text: str | None) -> Trouble | None:
-    """Return the trouble that a column keeps."""
-    return None if text is None else Trouble(**msgspec.json.decode(text))
-
-
-def _encode_schedule(schedule: Schedule | None) -> str | None:
-    if schedule is None:
-        return None
-    seconds = None if schedule.every is None else int(schedule.every.total_seconds())
-    return _encode(asdict(schedule) | {"every": seconds})
-
-
-def _decode_schedule(text: str) -> Schedule:
-    kept = msgspec.json.decode(text)
-    every = None if kept["every"] is None else timedelta(seconds=kept["every"])
-    return Schedule(**kept | {"every": every})
-
-
-def _encode(value: object) -> str:
-    return msgspec.json.encode(value).decode()

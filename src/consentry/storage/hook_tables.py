@@ -1,8 +1,8 @@
-"""The tables of hooks; to others they are among all the tables."""
+"""The tables of hooks: a part of the one picture of the database, in a file of its own."""
 
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Integer, Table, Text, UniqueConstraint
 
-from consentry.storage.ground import Id, metadata
+from consentry.storage.metadata import Id, metadata
 from consentry.storage.types import Moment
 
 hooks = Table(  # one event of one source; a row outlives its source until the provider has forgotten the hook

@@ -1,6 +1,7 @@
 """The one picture of the database: every table, for both engines. A room's store alone speaks SQL to its tables.
 
-Ids are never given twice (autoincrement), because audit entries and sealed values name rows by them.
+Those of accounts, destinations and hooks stand beside it. Ids are never given twice (autoincrement), because audit
+entries and sealed values name rows by them.
 """
 
 from sqlalchemy import (
@@ -18,20 +19,53 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import Boolean
 
-from consentry.storage.ground import Id, metadata
+from consentry.storage.account_tables import api_keys, attempts, people, sessions
+from consentry.storage.destination_tables import (
+    destination_ledger,
+    destination_runs,
+    destinations,
+    run_rows,
+    upload_parts,
+    uploads,
+)
 from consentry.storage.hook_tables import hook_hints, hook_queues, hook_rounds, hooks
+from consentry.storage.metadata import Id, id_column, metadata
 from consentry.storage.types import Moment
 
 __all__ = [
-    "Id", "api_keys", "attempts", "audit", "authorizations", "budgets", "changes", "client_changes",
-    "connect_links", "credential_uses", "credentials", "facts", "grants", "hook_hints", "hook_queues",
-    "hook_rounds", "hooks", "journal", "key_checks", "metadata", "people", "revocations", "run_streams", "runs",
-    "secrets", "sessions", "sources",
-]  # fmt: skip
-
-
-def _id() -> Column[int]:
-    return Column("id", Id, primary_key=True, autoincrement=True)
+    "api_keys",
+    "attempts",
+    "audit",
+    "authorizations",
+    "budgets",
+    "changes",
+    "client_changes",
+    "connect_links",
+    "credential_uses",
+    "credentials",
+    "destination_ledger",
+    "destination_runs",
+    "destinations",
+    "facts",
+    "grants",
+    "hook_hints",
+    "hook_queues",
+    "hook_rounds",
+    "hooks",
+    "journal",
+    "key_checks",
+    "metadata",
+    "people",
+    "revocations",
+    "run_rows",
+    "run_streams",
+    "runs",
+    "secrets",
+    "sessions",
+    "sources",
+    "upload_parts",
+    "uploads",
+]
 
 
 def _credential() -> Column[int]:
@@ -47,7 +81,7 @@ facts = Table(  # one row a fact about this installation, such as the vault's pr
 changes = Table(  # on SQLite, what other processes' caches must forget; PostgreSQL tells them by NOTIFY
     "changes",
     metadata,
-    _id(),
+    id_column(),
     Column("subject", Text, nullable=False),
     Column("at", Float, nullable=False),
     sqlite_autoincrement=True,
@@ -66,7 +100,7 @@ key_checks = Table(
 secrets = Table(
     "secrets",
     metadata,
-    _id(),
+    id_column(),
     Column("owner", Text, nullable=False),  # the table of the row that the secret belongs to
     Column("owner_id", Id, nullable=False),
     Column("field", Text, nullable=False),
@@ -93,65 +127,12 @@ audit = Table(
     Column("hash", Text, nullable=False),
 )
 
-# --- accounts
-
-people = Table(
-    "people",
-    metadata,
-    _id(),
-    Column("email", Text, nullable=False, unique=True),
-    Column("name", Text, nullable=False),
-    Column("password_hash", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("signed_in_at", Moment),
-    Column("disabled_at", Moment),
-    sqlite_autoincrement=True,
-)
-
-sessions = Table(
-    "sessions",
-    metadata,
-    _id(),
-    Column("token_hash", Text, nullable=False, unique=True),
-    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("csrf_token", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("seen_at", Moment, nullable=False),
-    Column("proved_at", Moment, nullable=False),  # when the password was last given
-    sqlite_autoincrement=True,
-)
-
-api_keys = Table(
-    "api_keys",
-    metadata,
-    _id(),
-    Column("name", Text, nullable=False),
-    Column("prefix", Text, nullable=False),
-    Column("key_hash", Text, nullable=False, unique=True),
-    Column("scopes", Text, nullable=False),
-    Column("created_by", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("expires_at", Moment),
-    Column("revoked_at", Moment),
-    Column("used_at", Moment),
-    sqlite_autoincrement=True,
-)
-
-attempts = Table(  # failures that throttle: sign-ins by address and by person
-    "attempts",
-    metadata,
-    Column("subject", Text, primary_key=True),
-    Column("failures", Integer, nullable=False),
-    Column("since", Moment, nullable=False),
-    Column("blocked_until", Moment),
-)
-
 # --- credentials
 
 credentials = Table(
     "credentials",
     metadata,
-    _id(),
+    id_column(),
     Column("connector", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("name_key", Text, nullable=False),  # the name as it is compared: without case and outer space
@@ -197,7 +178,7 @@ client_changes = Table(  # an edit of client ID, secret or scope that waits for 
 grants = Table(
     "grants",
     metadata,
-    _id(),
+    id_column(),
     _credential(),
     Column("state", Text, nullable=False),  # current | pending
     Column("version", Integer, nullable=False),
@@ -218,7 +199,7 @@ grants = Table(
 authorizations = Table(
     "authorizations",
     metadata,
-    _id(),
+    id_column(),
     _credential(),
     Column("credential_version", Integer, nullable=False),
     Column("state_hash", Text, unique=True),  # null once taken
@@ -243,7 +224,7 @@ authorizations = Table(
 connect_links = Table(
     "connect_links",
     metadata,
-    _id(),
+    id_column(),
     _credential(),
     Column("token_hash", Text, nullable=False, unique=True),
     Column("created_by", Text, nullable=False),
@@ -256,7 +237,7 @@ connect_links = Table(
 journal = Table(  # token requests under way: what a crash leaves is settled from here
     "journal",
     metadata,
-    _id(),
+    id_column(),
     Column("credential_id", Id, nullable=False, index=True),  # no foreign key: a late reply outlives its credential
     Column("kind", Text, nullable=False),  # refresh | secret_trial | exchange
     Column("state", Text, nullable=False),  # sent | replied | unanswered
@@ -275,7 +256,7 @@ journal = Table(  # token requests under way: what a crash leaves is settled fro
 revocations = Table(  # tokens to be withdrawn at the provider; they outlive their credential
     "revocations",
     metadata,
-    _id(),
+    id_column(),
     Column("credential_id", Id, nullable=False, index=True),
     Column("connector", Text, nullable=False),
     Column("client_id", Text, nullable=False),
@@ -313,7 +294,7 @@ budgets = Table(  # the provider's rate limit, one row an upstream user
 sources = Table(
     "sources",
     metadata,
-    _id(),
+    id_column(),
     Column("name", Text, nullable=False),
     Column("name_key", Text, nullable=False),
     Column("connector", Text, nullable=False),
@@ -343,7 +324,7 @@ sources = Table(
 runs = Table(  # they outlive their source, as the trail does
     "runs",
     metadata,
-    _id(),
+    id_column(),
     Column("kind", Text, nullable=False),  # source | destination
     Column("flow_id", Id, nullable=False),
     Column("flow_name", Text, nullable=False),

@@ -7,6 +7,7 @@ from typing import Final
 from consentry.connectors.capsule.hooks import HOOKS
 from consentry.connectors.capsule.quirks import error_of_body, find_account, pager, subdomain_of_reply
 from consentry.connectors.capsule.streams import STREAMS
+from consentry.connectors.capsule.writing import WRITING
 from consentry.connectors.contract import Connector, FormField, OAuthFacts, RateLimit, Scope
 from consentry.oauth import ClientAuth
 
@@ -95,5 +96,6 @@ connector: Final = Connector(
     error_of_body=error_of_body,
     folder=Path(__file__).parent,
     per_page_param="perPage",
+    writing=WRITING,
     hooks=HOOKS,
 )

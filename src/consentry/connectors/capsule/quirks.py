@@ -83,7 +83,7 @@ def error_of_body(body: bytes) -> str:
     if not isinstance(found, dict):
         return ""
     details = [_detail(error) for error in _list(found.get("errors"))]
-    general = next((text for name in ("error_description", "message", "error") if (text := _line(found.get(name)))), "")
+    general = next((text for name in ("error_description", "message", "error") if (text := line(found.get(name)))), "")
     return ("; ".join(detail for detail in details[:3] if detail) or general)[:_LONGEST_ERROR]
 
 
@@ -92,10 +92,10 @@ def _list(value: object) -> list[object]:
 
 
 def _detail(error: object) -> str:
-    return _line(error.get("message")) if isinstance(error, dict) else ""
+    return line(error.get("message")) if isinstance(error, dict) else ""
 
 
-def _line(value: object) -> str:
+def line(value: object) -> str:
     """Make one printable line of a text, without what could be taken for markup."""
     if not isinstance(value, str):
         return ""

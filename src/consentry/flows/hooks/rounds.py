@@ -10,7 +10,16 @@ from typing import Any, Final
 
 from consentry import credentials
 from consentry.audit import CONSENTRY, Action, Outcome
-from consentry.connectors import Connector, Hooks, WritingClient, address_of, read_record, read_records, token_of
+from consentry.connectors import (
+    Answer,
+    Connector,
+    Hooks,
+    WritingClient,
+    address_of,
+    read_record,
+    read_records,
+    token_of,
+)
 from consentry.core.log import get_logger
 from consentry.credentials import Credential, Status
 from consentry.errors import ConsentryError, NotFound, PassingError, ReplyNotUnderstood, ScopeMissing
@@ -162,7 +171,7 @@ class _Round:
     async def _compare(self, facts: Hooks) -> int:
         """Find out what is left of our hooks, and remove what nobody needs; return how many there is room for."""
         client = await self._client()
-        listed = _read_list(facts, (await client.send("GET", facts.path)).body)
+        listed = _read_list(facts, (await client.get(facts.path)).body)
         hashes = {hash_of(token) for remote in listed if (token := token_of(remote.address))}
         async with self._room.database.reading() as connection:  # after the list: what is in it was written before
             ours = await store.list_of_credential(connection, self._credential.id)
@@ -193,7 +202,7 @@ class _Round:
     async def _remove(self, client: WritingClient, facts: Hooks, found: Comparison) -> None:
         for remote in found.unwanted:
             try:
-                await client.send("DELETE", f"{facts.path}/{remote.id}")
+                self._accepted(await client.send("DELETE", f"{facts.path}/{remote.id}"))
             except NotFound:
                 log.info("a hook was gone already", remote_id=remote.id)
         for hook in found.left:
@@ -224,12 +233,19 @@ class _Round:
         token = self._room.randomness.token(32)
         async with self._room.database.transaction() as connection:
             await store.change(connection, [hook], token_hash=hash_of(token))
-        answer = await client.send("POST", facts.path, {facts.item_key: self._request(facts, hook, token)})
+        body = {facts.item_key: self._request(facts, hook, token)}
+        answer = self._accepted(await client.send("POST", facts.path, body))
         remote_id = str(read_record(answer.body, facts.item_key).get(facts.id_key))
         async with self._room.database.transaction() as connection:
             await store.mark(connection, [hook], HookState.SUBSCRIBED, "")
             await store.change(connection, [hook], remote_id=remote_id, subscribed_at=self._room.clock.now())
         self._note(hook, Action.HOOK_SUBSCRIBE, Outcome.DONE)
+
+    def _accepted(self, answer: Answer) -> Answer:
+        """Return an answer that says yes; raise what another one means."""
+        if 200 <= answer.status < 300:
+            return answer
+        raise credentials.refusal(self._connector, answer)
 
     def _request(self, facts: Hooks, hook: Hook, token: str) -> dict[str, str]:
         wish = {facts.event_key: hook.event, facts.address_key: address_of(self._public_url, token), **facts.more}

@@ -1,15 +1,15 @@
 """DuckDB: a file that is opened for a moment at a time, so that others can read it in between."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
 
-from consentry.errors import WarehouseBusy, WarehouseRefused
+from consentry.errors import FieldError, InvalidInput, WarehouseBusy, WarehouseRefused
 from consentry.flows.warehouse.engine import quoted
 
 TYPES: Final[Mapping[str, str]] = {
@@ -34,6 +34,22 @@ _NAMES: Final = (
     " UNION ALL SELECT view_name FROM duckdb_views() WHERE schema_name = ? AND database_name = current_database()"
 )
 _CHANGES_NAMES: Final = ("CREATE SCHEMA", "CREATE TABLE", "CREATE VIEW", 'DROP TABLE "', "DROP VIEW")
+_GUARDS: Final = (
+    "SET enable_external_access = false",  # no file, no address, no other database, no extension
+    "SET python_enable_replacements = false",  # no variable of this program taken for a table
+)
+_STREAMED_ROWS: Final = 1_000
+_ABOUT_QUERY: Final = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ConversionException,
+    duckdb.InvalidInputException,
+    duckdb.NotImplementedException,
+    duckdb.OutOfRangeException,
+    duckdb.ParserException,
+    duckdb.SyntaxException,
+    duckdb.TypeMismatchException,
+)
 _TRIES: Final = 80
 _PAUSE_SECONDS: Final = 0.05
 
@@ -79,6 +95,36 @@ class DuckDbEngine:
             found: pa.Table = self._connection.sql(statement).to_arrow_table()
             rows: list[dict[str, Any]] = found.to_pylist()
             return rows
+
+    def stream(self, query: str, *, guarded: bool) -> tuple[Sequence[str], Iterator[Mapping[str, Any]]]:
+        """Return the columns of a query and its rows, a few in memory at a time. From here on the file can only read.
+
+        ``guarded``: it is one SELECT, and reaches nothing but this file.
+        """
+        for statement in _GUARDS:
+            self.execute(statement)
+        if guarded:
+            with _query_errors():
+                self._prove_select(query)
+        with _translated(self._path), _query_errors() if guarded else nullcontext():
+            reader = self._connection.sql(query).to_arrow_reader(_STREAMED_ROWS)
+        return reader.schema.names, self._rows_of(reader, guarded=guarded)
+
+    def _prove_select(self, query: str) -> None:
+        statements = self._connection.extract_statements(query)
+        if [each.type for each in statements] != [duckdb.StatementType.SELECT]:
+            raise _refuse_query("It must be one query that begins with SELECT, FROM or WITH; nothing else is run.")
+        if any(each.casefold() == self.schema.casefold() for each in self._schemas()):
+            self.execute(f"SET search_path = '{self.schema}'")
+        self.execute("SET lock_configuration = true")
+
+    def _schemas(self) -> list[str]:
+        return [name for (name,) in self.execute("SELECT schema_name FROM information_schema.schemata")]
+
+    def _rows_of(self, reader: pa.RecordBatchReader, *, guarded: bool) -> Iterator[Mapping[str, Any]]:
+        with _translated(self._path), _query_errors() if guarded else nullcontext():
+            for batch in reader:
+                yield from batch.to_pylist()
 
     def stage(self, name: str, table: pa.Table) -> None:
         """Make a table readable where it is."""
@@ -126,6 +172,21 @@ class DuckDbEngine:
         """Close the file."""
         with _translated(self._path):
             self._connection.close()
+
+
+@contextmanager
+def _query_errors() -> Iterator[None]:
+    """Turn what is wrong with somebody's query into words for them."""
+    try:
+        yield
+    except duckdb.PermissionException as error:
+        raise _refuse_query("It may read the warehouse's tables, and nothing else.") from error
+    except _ABOUT_QUERY as error:
+        raise _refuse_query(f"DuckDB can't run it: {' '.join(str(error).split())[:300]}") from error
+
+
+def _refuse_query(words: str) -> InvalidInput:
+    return InvalidInput(FieldError(field="rows.sql", message=words), message=f"The query can't be run. {words}")
 
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:

@@ -22,11 +22,16 @@ def tables(engine: Engine) -> Sequence[TableLook]:
 
 def rows(engine: Engine, table: str, limit: int) -> list[dict[str, Any]]:
     """Return the first live rows of a table; raise NotFound when it isn't one of the dataset's."""
+    return engine.read(f"{select(engine, table)} LIMIT {int(limit)}")
+
+
+def select(engine: Engine, table: str, *, with_deleted: bool = False) -> str:
+    """Return the query for the rows of a table, as people see them; raise NotFound when it isn't the dataset's."""
     there = _columns(engine).get(table)
     if there is None:
         raise NotFound(f"The dataset has no table named {table[:100]}.", hint="Look at the list of its tables.")
     names = [name for name, _ in there]
-    return engine.read(f"SELECT {listed(names)} FROM {engine.place(table)}{_live(names)} LIMIT {int(limit)}")
+    return f"SELECT {listed(names)} FROM {engine.place(table)}{'' if with_deleted else _live(names)}"
 
 
 def _columns(engine: Engine) -> dict[str, list[tuple[str, str]]]:

@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import psycopg
@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 from pyarrow import csv
 
 from consentry.core.secret import Secret
-from consentry.errors import ConsentryError, WarehouseBusy, WarehouseRefused
+from consentry.errors import ConsentryError, FieldError, InvalidInput, WarehouseBusy, WarehouseRefused
 from consentry.flows.warehouse.engine import listed, quoted
 
 TYPES: Final[Mapping[str, str]] = {
@@ -40,6 +40,12 @@ _ARROW: Final[Mapping[pa.DataType, str]] = {
 _BOUNDS: Final = (
     "-c timezone=UTC -c lock_timeout=30s -c statement_timeout=600s -c idle_in_transaction_session_timeout=120s"
 )
+_READS_ONLY: Final = (
+    "SET default_transaction_read_only = on",
+    "BEGIN READ ONLY",
+    "SET LOCAL statement_timeout = '300s'",
+)
+_STREAMED_ROWS: Final = 1_000
 _KNOWS_VALIDITY: Final = 160000  # the version that brought pg_input_is_valid
 _FORMS: Final[Mapping[str, str]] = {
     "decimal": r"^-?\d{1,28}(\.\d+)?$",
@@ -86,6 +92,21 @@ class PostgresEngine:
         """Run a query and return its rows by column."""
         with _translated(), self._connection.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(_text(statement)).fetchall()
+
+    def stream(self, query: str, *, guarded: bool) -> tuple[Sequence[str], Iterator[Mapping[str, Any]]]:
+        """Return the columns of a query and its rows, a few in memory at a time, out of a transaction that only reads.
+
+        A cursor takes one SELECT and nothing else, whoever wrote it.
+        """
+        errors = _query_errors if guarded else contextlib.nullcontext
+        with _translated(), errors():
+            for statement in (*_READS_ONLY, f"SET LOCAL search_path = {self.home}, public"):
+                self._connection.execute(_text(statement))
+            cursor = self._connection.cursor("consentry_rows", row_factory=dict_row)
+            cursor.itersize = _STREAMED_ROWS
+            cursor.execute(_text(query))
+            columns = [each.name for each in cursor.description or ()]
+        return columns, _rows_of(cursor, guarded=guarded)
 
     def names(self) -> set[str]:
         """Return the names of all tables and views of the schema, whoever made them."""
@@ -144,6 +165,35 @@ class PostgresEngine:
             csv.write_csv(table, lines, csv.WriteOptions(include_header=False))
             with cursor.copy(_text(f"COPY {place} ({names}) FROM STDIN (FORMAT csv)")) as copy:
                 copy.write(lines.getbuffer())
+
+
+def _rows_of(cursor: psycopg.ServerCursor[dict[str, Any]], *, guarded: bool) -> Iterator[Mapping[str, Any]]:
+    with _translated(), _query_errors() if guarded else contextlib.nullcontext():
+        yield from cursor
+
+
+@contextlib.contextmanager
+def _query_errors() -> Iterator[None]:
+    """Turn what is wrong with somebody's query into words for them."""
+    try:
+        yield
+    except psycopg.errors.QueryCanceled as error:
+        raise _refuse_query("It takes longer than five minutes.") from error
+    except psycopg.errors.ReadOnlySqlTransaction as error:
+        raise _refuse_query("It may only read.") from error
+    except psycopg.Error as error:
+        state = error.sqlstate or ""
+        if state == "42501":
+            raise _refuse_query("The PostgreSQL user may not read what it asks for.") from error
+        if state.startswith("42"):  # about the text of the query; no value of a row is in these words
+            raise _refuse_query(f"PostgreSQL can't run it: {str(error.diag.message_primary)[:300]}") from error
+        if state.startswith(("22", "0A", "21", "P0")):
+            raise _refuse_query(f"PostgreSQL stopped at a value that it can't work with (SQLSTATE {state}).") from error
+        raise
+
+
+def _refuse_query(words: str) -> InvalidInput:
+    return InvalidInput(FieldError(field="rows.sql", message=words), message=f"The query can't be run. {words}")
 
 
 def _text(statement: str) -> sql.SQL:

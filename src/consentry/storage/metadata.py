@@ -1,6 +1,6 @@
-"""What every table stands on: the one picture of the database, and the kind of its ids."""
+"""What every declaration of a table shares: how constraints are named, and what an id is."""
 
-from sqlalchemy import BigInteger, Integer, MetaData
+from sqlalchemy import BigInteger, Column, Integer, MetaData
 
 metadata = MetaData(
     naming_convention={
@@ -12,3 +12,8 @@ metadata = MetaData(
 )
 
 Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def id_column() -> Column[int]:
+    """Return the column of a table's own ids."""
+    return Column("id", Id, primary_key=True, autoincrement=True)

@@ -1,0 +1,86 @@
+"""Rows into a connector: what a destination is, and how it writes. Use cases take the room first."""
+
+from consentry.flows.destination.destinations import (
+    activate_destination,
+    change_destination,
+    create_destination,
+    delete_destination,
+    description_of,
+    edit_destination,
+    get_destination,
+    list_destinations,
+    pause_destination,
+)
+from consentry.flows.destination.export import columns_of, write_csv
+from consentry.flows.destination.live_fields import Allowed, LiveField, live_fields
+from consentry.flows.destination.looking_at_rows import look_at_rows
+from consentry.flows.destination.model import (
+    Destination,
+    DestinationId,
+    ManualWrite,
+    Mapped,
+    NewDestination,
+    Preview,
+    RowResult,
+    RowsSpec,
+)
+from consentry.flows.destination.preview import preview, preview_new
+from consentry.flows.destination.raw import About, Column, Columns, RawRow
+from consentry.flows.destination.runs import (
+    begin_destination_run,
+    iterate_rows,
+    list_rows,
+    queue_due_destinations,
+    queue_followers,
+    retry,
+)
+from consentry.flows.destination.suggesting import suggest
+from consentry.flows.destination.upkeep import count_rows, forget_old_rows, forget_old_uploads
+from consentry.flows.destination.upload_store import Upload
+from consentry.flows.destination.uploads import list_uploads, put_upload, remove_old_uploads
+
+__all__ = [
+    "About",
+    "Allowed",
+    "Column",
+    "Columns",
+    "Destination",
+    "DestinationId",
+    "LiveField",
+    "ManualWrite",
+    "Mapped",
+    "NewDestination",
+    "Preview",
+    "RawRow",
+    "RowResult",
+    "RowsSpec",
+    "Upload",
+    "activate_destination",
+    "begin_destination_run",
+    "change_destination",
+    "columns_of",
+    "count_rows",
+    "create_destination",
+    "delete_destination",
+    "description_of",
+    "edit_destination",
+    "forget_old_rows",
+    "forget_old_uploads",
+    "get_destination",
+    "iterate_rows",
+    "list_destinations",
+    "list_rows",
+    "list_uploads",
+    "live_fields",
+    "look_at_rows",
+    "pause_destination",
+    "preview",
+    "preview_new",
+    "put_upload",
+    "queue_due_destinations",
+    "queue_followers",
+    "remove_old_uploads",
+    "retry",
+    "suggest",
+    "write_csv",
+]

@@ -1,0 +1,5 @@
+"""Where rows come from: opened once, read batch by batch, taken up again at any row."""
+
+from consentry.flows.destination.origin.opening import Origin, open_rows
+
+__all__ = ["Origin", "open_rows"]
