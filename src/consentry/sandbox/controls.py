@@ -64,6 +64,12 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
     restricted: bool = False
 
 
+class Restoration(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of POST /sandbox/restore: one account."""
+
+    account: str
+
+
 async def index(request: Request) -> Response:
     """Show what the sandbox is, its state and its knobs."""
     world: World = request.app.state.world
@@ -180,6 +186,14 @@ async def change_record(request: Request) -> Response:
     return _json(collection.change(change.id, change.changes, at=at).decode())
 
 
+async def restore(request: Request) -> Response:
+    """Set the records of an account back to how they began: {"account"}."""
+    world: World = request.app.state.world
+    wanted = await _read(request, Restoration)
+    world.restore(wanted.account)
+    return _json({"restored": wanted.account})
+
+
 def _set_active(request: Request, *, active: bool) -> Response:
     world: World = request.app.state.world
     world.set_active(request.path_params["username"], active=active)
@@ -254,5 +268,6 @@ CONTROLS: Final = [
     _control("/sandbox/faults", order_fault, "POST"),
     _control("/sandbox/faults", clear_faults, "DELETE"),
     _control("/sandbox/records", change_record, "POST"),
+    _control("/sandbox/restore", restore, "POST"),
 ]
 ROUTES: Final = [Route("/", index), Route("/sandbox", index), *CONTROLS]

@@ -68,6 +68,12 @@ class World:
                 self._crms[subdomain] = build(account, seed=self._seed, sizes=sizes)
             return self._crms[subdomain]
 
+    def restore(self, subdomain: str) -> None:
+        """Set the records of an account back to how they began; raises KeyError for an unknown subdomain."""
+        self.get_account(subdomain)
+        with self._lock:
+            self._crms.pop(subdomain, None)
+
     # -- what tests and people turn
 
     def turn(self, **settings: object) -> Knobs:

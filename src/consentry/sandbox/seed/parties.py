@@ -88,8 +88,15 @@ def _email(draw: Draw, kind: str) -> dict[str, Any]:
 def _website(draw: Draw) -> dict[str, Any]:
     number = draw.id("website")
     service, address = draw.one((("URL", f"www.site-{number}.example"), ("LINKED_IN", f"profile-{number}")))
-    url = f"https://{address}" if service == "URL" else f"https://network.example/in/{address}"
+    url = website_url(service, address)
     return {"id": number, "type": "Work", "service": service, "address": address, "url": url}
+
+
+def website_url(service: str, address: str) -> str:
+    """Return where a website is: the address itself, or a profile at a network."""
+    if service != "URL":
+        return f"https://network.example/in/{address}"
+    return address if "://" in address else f"https://{address}"
 
 
 class Extras:

@@ -7,6 +7,7 @@ from consentry.sandbox.records import Record
 from consentry.sandbox.seed import name_of
 from consentry.sandbox.seed.countries import COUNTRIES
 from consentry.sandbox.seed.draw import party_reference, picture
+from consentry.sandbox.seed.parties import website_url
 from consentry.sandbox.writing.draft import Draft
 from consentry.sandbox.writing.fields import Fields, Setter, choice, find, known_value, nested, text
 from consentry.sandbox.writing.holders import HOLDERS, check_holders, token_user
@@ -115,9 +116,8 @@ def _check_unique(draft: Draft) -> None:
 
 def _check_websites(draft: Draft) -> None:
     for website in draft.values.get("websites", ()):
-        address = website.get("address") or ""
-        full = "://" in address
-        website["url"] = address if full or website["service"] != "URL" else f"https://{address}"
+        if website["address"] and website["service"]:
+            website["url"] = website_url(website["service"], website["address"])
 
 
 def _note_missing(draft: Draft) -> None:
