@@ -170,7 +170,7 @@ def _plan_manual(template: Template, row: Row) -> Planned:
 
 def _path_in_api(given: str) -> str:
     """Return the path under the API; raises Unfit for one that leaves it."""
-    path = given.strip().lstrip("/")
+    path = given.strip().removeprefix("/")
     path = _API + path.removeprefix(_API.lstrip("/"))
     parts = urlsplit(path)
     strange = any(part in ("", ".", "..") for part in parts.path[1:].split("/"))
