@@ -19,7 +19,7 @@ router: Final = APIRouter(prefix="/api/v1/connectors", tags=["connectors"], rout
 async def list_connectors(
     here: Here, _: Reader, response: Response, page: PageNumber = 1, per_page: PerPage = 50
 ) -> list[ListedConnectorView]:
-    """What credentials can be made for: form fields, scopes with their meaning, fixed URLs, streams and the names of templates."""
+    """What credentials can be made for: form fields, scopes with their meaning, fixed URLs, streams and templates."""
     every = here.catalogue.list()
     first = (page - 1) * per_page
     address = f"{here.settings.public_url}/api/v1/connectors"

@@ -94,9 +94,7 @@ async def delete(here: Here, caller: ProvedAdmin, destination_id: Id) -> None:
     await flows.delete_destination(here.flows, caller.actor, destination_id)
 
 
-@router.post(
-    "/{destination_id:id}/run", status_code=202, summary="Run a destination", responses=answers(404, 409)
-)
+@router.post("/{destination_id:id}/run", status_code=202, summary="Run a destination", responses=answers(404, 409))
 async def run(here: Here, caller: User, destination_id: Id, body: RunBody | None = None) -> BegunView:
     """Queue a run now, of the destination's rows or of those given here; refused while one is under way."""
     rows = _rows(body, caller)
@@ -104,12 +102,8 @@ async def run(here: Here, caller: User, destination_id: Id, body: RunBody | None
     return BegunView(run_id=begun.id)
 
 
-@router.post(
-    "/{destination_id:id}/preview", summary="Preview a destination", responses=answers(404, 409, 502, 504)
-)
-async def preview(
-    here: Here, caller: User, destination_id: Id, body: PreviewBody | None = None
-) -> PreviewView:
+@router.post("/{destination_id:id}/preview", summary="Preview a destination", responses=answers(404, 409, 502, 504))
+async def preview(here: Here, caller: User, destination_id: Id, body: PreviewBody | None = None) -> PreviewView:
     """What a run would create, change, leave alone and refuse; the provider is read, and nothing is written."""
     rows, limit = _rows(body, caller), (body or PreviewBody()).limit
     if rows is None:
@@ -128,7 +122,9 @@ async def test(here: Here, caller: User, destination_id: Id) -> TrialView:
         hint=trial.hint,
         columns=show_columns(trial.columns) if trial.columns else [],
         rows=[
-            TriedRowView(row=each.row, values=each.values, mapped=each.mapped, errors=show_errors(each.errors))
+            TriedRowView(
+                row=each.row, values=dict(each.values), mapped=dict(each.mapped), errors=show_errors(each.errors)
+            )
             for each in trial.rows
         ],
         faults=list(trial.columns.about.faults) if trial.columns else [],

@@ -1,6 +1,7 @@
 """The rows of a destination's run: their outcomes page by page or as CSV, and trying some of them again."""
 
 import re
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -20,15 +21,17 @@ from consentry.errors import FieldError, InvalidInput
 
 router: Final = APIRouter(prefix="/api/v1/runs", tags=["rows"], route_class=StrictRoute)
 _CSV: Final = "text/csv"
+_LINES: Final = "application/x-ndjson"
 _QUALITY: Final = re.compile(r";\s*q\s*=\s*([0-9.]+)")
 _SHOWN_AS_CSV: Final[dict[str, Any]] = {
-    "description": "The rows; as CSV with ?format=csv or Accept: text/csv, all of them at once.",
-    "content": {_CSV: {"schema": {"type": "string"}}},
+    "description": "The rows; as CSV with ?format=csv or Accept: text/csv, all of them at once, and so as JSON lines.",
+    "content": {_CSV: {"schema": {"type": "string"}}, _LINES: {"schema": {"type": "string"}}},
 }
 
 Outcome = Annotated[flows.RowOutcome | None, Query(description="Only with this outcome.")]
 Format = Annotated[
-    Literal["json", "csv"] | None, Query(description="Without it, what the header Accept asks for; JSON otherwise.")
+    Literal["json", "jsonl", "csv"] | None,
+    Query(description="Without it, what the header Accept asks for; JSON in pages otherwise."),
 ]
 
 
@@ -61,7 +64,7 @@ async def list_rows(
     page: PageNumber = 1,
     per_page: PerPage = 50,
 ) -> Response:
-    """The rows in pages, each with its outcome, its errors and its values; or all of them as CSV.
+    """The rows in pages, each with its outcome, its errors and its values; or all of them as CSV or as JSON lines.
 
     In CSV a cell that a spreadsheet would take for a formula begins with an apostrophe.
     """
@@ -70,6 +73,8 @@ async def list_rows(
         disposition = f'attachment; filename="run-{run_id}-rows.csv"'
         pieces = flows.export_rows(here.flows, run_id, outcome)
         return StreamingResponse(pieces, media_type=_CSV, headers={"Content-Disposition": disposition})
+    if format == "jsonl":
+        return StreamingResponse(_lines(flows.iterate_rows(here.flows, run_id, outcome)), media_type=_LINES)
     response = JSONResponse([show_row(each).model_dump(mode="json") for each in found])
     address = f"{here.settings.public_url}/api/v1/runs/{run_id}/rows"
     filters = {"outcome": outcome.value if outcome else None}
@@ -86,6 +91,11 @@ async def retry(here: Here, caller: User, run_id: Id, body: RetryBody | None = N
             raise InvalidInput(FieldError(field=f"rows.{place}.row", message="This row is given twice."))
         mended[each.row] = each.values
     return BegunView(run_id=(await flows.retry(here.flows, caller.actor, run_id, mended)).id)
+
+
+async def _lines(rows: AsyncIterator[flows.RowResult]) -> AsyncIterator[str]:
+    async for row in rows:
+        yield show_row(row).model_dump_json() + "\n"
 
 
 def _wants_csv(accept: str) -> bool:

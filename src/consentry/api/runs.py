@@ -21,7 +21,9 @@ async def list_runs(
     _: Reader,
     response: Response,
     kind: Annotated[Literal["source", "destination"] | None, Query(description="Only of this kind.")] = None,
-    flow_id: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="Only of this source or destination; say with kind of which.")] = None,
+    flow_id: Annotated[
+        int | None, Query(ge=1, le=2**63 - 1, description="Only of this flow; kind says of which.")
+    ] = None,
     status: Annotated[flows.RunStatus | None, Query(description="Only with this status.")] = None,
     page: PageNumber = 1,
     per_page: PerPage = 50,

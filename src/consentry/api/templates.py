@@ -10,8 +10,8 @@ from consentry.api.callers import Here, User
 from consentry.api.destination_views import RowsBody
 from consentry.api.fields import Body, Id
 from consentry.api.given_rows import rows_of
-from consentry.api.row_views import SuggestionView, show_columns, show_mapping
 from consentry.api.routing import StrictRoute
+from consentry.api.row_views import SuggestionView, show_columns, show_mapping
 from consentry.api.template_views import LiveTemplateView, show_live_template
 from consentry.errors import NotFound
 
@@ -46,9 +46,7 @@ async def show(here: Here, caller: User, credential_id: Id, name: TemplateName) 
     summary="Suggest a mapping",
     responses=answers(404, 409, 502, 504),
 )
-async def suggest(
-    here: Here, caller: User, credential_id: Id, name: TemplateName, body: SuggestBody
-) -> SuggestionView:
+async def suggest(here: Here, caller: User, credential_id: Id, name: TemplateName, body: SuggestBody) -> SuggestionView:
     """The columns of rows with the first ones, and the fields that these could fill by their names."""
     rows = rows_of(body.rows, caller)
     advice = await flows.advise(here.flows, caller.actor, credential_id, name, rows)
@@ -56,5 +54,5 @@ async def suggest(
         columns=show_columns(advice.columns),
         rows=[dict(row.values) for row in advice.columns.rows],
         faults=list(advice.columns.faults),
-        mapping=show_mapping(advice.mapping),
+        mapping=show_mapping(dict(advice.mapping)),
     )

@@ -268,7 +268,6 @@ def _connector(connector: connectors.Connector, redirect_uri: str) -> dict[str, 
         "form": [FormFieldView.model_validate(field) for field in connector.form],
         "scopes": [ScopeView.model_validate(scope) for scope in oauth.scopes],
         "default_scope": oauth.default_scope,
-        "rate_limit": limit
-        and RateLimitView(calls=limit.calls, window_seconds=int(limit.window.total_seconds())),
+        "rate_limit": limit and RateLimitView(calls=limit.calls, window_seconds=int(limit.window.total_seconds())),
         "streams": [StreamView.model_validate(stream) for stream in connector.streams],
     }

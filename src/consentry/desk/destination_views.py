@@ -103,9 +103,7 @@ def show_trial(trial: Trial) -> TrialView:
 
 def show_upload(upload: Upload) -> UploadView:
     """Return a file that was uploaded."""
-    return UploadView(
-        id=upload.id, name=upload.name, size=upload.size, file=upload.file, created_at=upload.created_at
-    )
+    return UploadView(id=upload.id, name=upload.name, size=upload.size, file=upload.file, created_at=upload.created_at)
 
 
 def _rows(rows: RowsSpec) -> RowsView:
@@ -119,7 +117,9 @@ def _rows(rows: RowsSpec) -> RowsView:
 
 
 def _manual(manual: ManualWrite | None) -> ManualWriteView | None:
-    return manual and ManualWriteView(method=manual.method, path=manual.path, body=manual.body)
+    if manual is None:
+        return None
+    return ManualWriteView(method=manual.method, path=manual.path, body=manual.body)
 
 
 def _columns(columns: Columns) -> tuple[RowColumnView, ...]:

@@ -10,7 +10,17 @@ from consentry.desk.flow_contract import (
     TroubleView,
     WarehouseView,
 )
-from consentry.flows import ManualRead, RowCounts, Run, Schedule, Source, StreamRun, Trouble, WarehouseSpec, write_length
+from consentry.flows import (
+    ManualRead,
+    RowCounts,
+    Run,
+    Schedule,
+    Source,
+    StreamRun,
+    Trouble,
+    WarehouseSpec,
+    write_length,
+)
 
 
 def show_source(source: Source) -> SourceView:

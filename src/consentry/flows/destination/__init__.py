@@ -1,5 +1,6 @@
 """Rows into a connector: what a destination is, and how it writes. Use cases take the room first."""
 
+from consentry.flows.destination.advising import Advice, Trial, TriedRow, advise, try_destination
 from consentry.flows.destination.destinations import (
     activate_destination,
     change_destination,
@@ -11,7 +12,13 @@ from consentry.flows.destination.destinations import (
     list_destinations,
     pause_destination,
 )
+from consentry.flows.destination.downloading import export_rows
+from consentry.flows.destination.fields import read_changed_destination, read_new_destination, read_rows
+from consentry.flows.destination.live_fields import LiveField, live_fields
+from consentry.flows.destination.looking_at_rows import look_at_rows
+from consentry.flows.destination.mending import read_mended
 from consentry.flows.destination.model import (
+    MOST_INLINE,
     Destination,
     DestinationId,
     ManualWrite,
@@ -21,6 +28,8 @@ from consentry.flows.destination.model import (
     RowResult,
     RowsSpec,
 )
+from consentry.flows.destination.previewing import preview, preview_new
+from consentry.flows.destination.raw import Columns
 from consentry.flows.destination.runs import (
     begin_destination_run,
     iterate_rows,
@@ -29,29 +38,55 @@ from consentry.flows.destination.runs import (
     queue_followers,
     retry,
 )
+from consentry.flows.destination.suggesting import suggest
+from consentry.flows.destination.upload_store import UPLOAD, Upload
+from consentry.flows.destination.uploads import LARGEST as LARGEST_UPLOAD
+from consentry.flows.destination.uploads import put_upload
 
 __all__ = [
+    "LARGEST_UPLOAD",
+    "MOST_INLINE",
+    "UPLOAD",
+    "Advice",
+    "Columns",
     "Destination",
     "DestinationId",
+    "LiveField",
     "ManualWrite",
     "Mapped",
     "NewDestination",
     "Preview",
     "RowResult",
     "RowsSpec",
+    "Trial",
+    "TriedRow",
+    "Upload",
     "activate_destination",
+    "advise",
     "begin_destination_run",
     "change_destination",
     "create_destination",
     "delete_destination",
     "description_of",
     "edit_destination",
+    "export_rows",
     "get_destination",
     "iterate_rows",
     "list_destinations",
     "list_rows",
+    "live_fields",
+    "look_at_rows",
     "pause_destination",
+    "preview",
+    "preview_new",
+    "put_upload",
     "queue_due_destinations",
     "queue_followers",
+    "read_changed_destination",
+    "read_mended",
+    "read_new_destination",
+    "read_rows",
     "retry",
+    "suggest",
+    "try_destination",
 ]

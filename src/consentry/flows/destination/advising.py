@@ -53,7 +53,7 @@ class Trial:
 
 
 async def advise(room: Room, actor: Actor, credential_id: int, template_name: str, rows: RowsSpec) -> Advice:
-    """Look at rows, and suggest a mapping for them; raise InvalidInput, NotFound, and what the provider's client raises."""
+    """Look at rows, and suggest a mapping for them; raises as ``look_at_rows`` and ``live_fields`` do."""
     columns = await look_at_rows(room, rows)
     live = await live_fields(room, actor, credential_id, template_name)
     return Advice(columns=columns, mapping=suggest([each.field for each in live], columns.names))

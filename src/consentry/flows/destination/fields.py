@@ -59,7 +59,6 @@ def read_new_destination(fields: Mapping[str, Any]) -> NewDestination:
     """Read the description of a new destination; raise InvalidInput naming what can't be read."""
     said = _convert(fields, _Fields)
     schedule = said.schedule
-    manual = said.manual
     return NewDestination(
         name=" ".join(said.name.split()),
         credential_id=said.credential_id,
@@ -71,7 +70,7 @@ def read_new_destination(fields: Mapping[str, Any]) -> NewDestination:
         clear_with_null=said.clear_with_null,
         stop_after_refusals=said.stop_after_refusals,
         keep_answers=said.keep_answers,
-        manual=manual and ManualWrite(method=manual.method, path=manual.path, body=manual.body),
+        manual=_manual(said.manual),
         schedule=read_schedule(schedule, after_source=schedule.after_source if schedule else None),
     )
 
@@ -146,6 +145,10 @@ def _given(rows: RowsSpec) -> Iterator[tuple[str, Any]]:
 
 class _OnlyRows(msgspec.Struct, kw_only=True):
     rows: _Rows
+
+
+def _manual(said: _Manual | None) -> ManualWrite | None:
+    return None if said is None else ManualWrite(method=said.method, path=said.path, body=said.body)
 
 
 def _rows(said: _Rows) -> RowsSpec:
