@@ -58,6 +58,7 @@ async def list_destinations(
     per_page: PerPage = 50,
 ) -> list[DestinationView]:
     """The destinations in pages, each with its last run; ``name`` finds the one of this name."""
+    name = None if name is None else " ".join(name.split())
     found, has_more = await flows.list_destinations(
         here.flows, name=name, credential_id=credential_id, page=page, per_page=per_page
     )

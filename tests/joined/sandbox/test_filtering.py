@@ -7,7 +7,7 @@ import pytest
 
 from consentry.sandbox import Sizes, World, start
 from ground.applicant import REDIRECT_URI, Applicant
-from ground.writer import Writer, complaints
+from ground.writer import Writer
 
 
 async def ask(writer: Writer, conditions: list[Any], path: str = "parties", **more: Any) -> Any:
