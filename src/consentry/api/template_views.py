@@ -26,10 +26,17 @@ class TemplateFieldView(View):
     parts: list[str] = Field(description="Members of an item that is given as an object.")
 
 
+class AllowedView(View):
+    """One value that a field takes."""
+
+    value: str = Field(description="As a row or a mapping gives it; the name does too.")
+    name: str
+
+
 class LiveFieldView(TemplateFieldView):
     """One field, with what the account allows now."""
 
-    allowed: list[str] = Field(description="Names that it takes, as the provider has them now.")
+    allowed: list[AllowedView] = Field(description="As the provider has them now; empty where any value fits.")
 
 
 class MatchView(View):
@@ -72,8 +79,12 @@ def show_template(template: connectors.Template) -> TemplateView:
 
 def show_live_template(template: connectors.Template, fields: "tuple[flows.LiveField, ...]") -> LiveTemplateView:
     """Return a template as it is for one account."""
-    shown = [LiveFieldView.model_validate(_field(each.field) | {"allowed": list(each.allowed)}) for each in fields]
+    shown = [LiveFieldView.model_validate(_field(each.field) | {"allowed": _allowed(each)}) for each in fields]
     return LiveTemplateView(**_facts(template), fields=shown)
+
+
+def _allowed(field: flows.LiveField) -> list[AllowedView]:
+    return [AllowedView(value=each.value, name=each.name) for each in field.allowed]
 
 
 def _facts(template: connectors.Template) -> dict[str, Any]:

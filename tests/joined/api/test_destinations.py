@@ -385,8 +385,8 @@ async def test_a_template_shows_its_fields_and_an_account_the_values_that_it_all
 
     live = (await admin.get(f"/api/v1/credentials/{credential_id}/templates/upsert_person")).json()
     fields = {each["name"]: each for each in live["fields"]}
-    assert "Ada Marsh" in fields["owner"]["allowed"]
-    assert "Manufacturing" in fields["fields.Industry"]["allowed"]
+    assert {"value": "1101", "name": "Ada Marsh"} in fields["owner"]["allowed"]
+    assert "Manufacturing" in [each["name"] for each in fields["fields.Industry"]["allowed"]]
     assert (await admin.get(f"/api/v1/credentials/{credential_id}/templates/nonsense")).status_code == 404
     assert (await admin.get("/api/v1/credentials/999/templates/upsert_person")).status_code == 404
 

@@ -176,9 +176,7 @@ async def test_sources_and_runs_look_the_same_from_both_desks(
 
 
 @pytest.mark.parametrize("which", ["here", "there"])
-async def test_a_destination_lives_its_life(
-    which: str, request: pytest.FixtureRequest, provider: RunningSandbox
-) -> None:
+async def test_a_destination_lives_its_life(which: str, request: pytest.FixtureRequest) -> None:
     found: settings.Settings = request.getfixturevalue(which)
 
     async def file() -> AsyncIterator[bytes]:

@@ -13,8 +13,9 @@ from consentry.flows.destination.destinations import (
     pause_destination,
 )
 from consentry.flows.destination.downloading import export_rows
+from consentry.flows.destination.export import columns_of, write_csv
 from consentry.flows.destination.fields import read_changed_destination, read_new_destination, read_rows
-from consentry.flows.destination.live_fields import LiveField, live_fields
+from consentry.flows.destination.live_fields import Allowed, LiveField, live_fields
 from consentry.flows.destination.looking_at_rows import look_at_rows
 from consentry.flows.destination.mending import read_mended
 from consentry.flows.destination.model import (
@@ -28,8 +29,8 @@ from consentry.flows.destination.model import (
     RowResult,
     RowsSpec,
 )
-from consentry.flows.destination.previewing import preview, preview_new
-from consentry.flows.destination.raw import Columns
+from consentry.flows.destination.preview import preview, preview_new
+from consentry.flows.destination.raw import About, Column, Columns, RawRow
 from consentry.flows.destination.runs import (
     begin_destination_run,
     iterate_rows,
@@ -41,13 +42,15 @@ from consentry.flows.destination.runs import (
 from consentry.flows.destination.suggesting import suggest
 from consentry.flows.destination.upload_store import UPLOAD, Upload
 from consentry.flows.destination.uploads import LARGEST as LARGEST_UPLOAD
-from consentry.flows.destination.uploads import put_upload
 
 __all__ = [
     "LARGEST_UPLOAD",
     "MOST_INLINE",
     "UPLOAD",
+    "About",
     "Advice",
+    "Allowed",
+    "Column",
     "Columns",
     "Destination",
     "DestinationId",
@@ -56,6 +59,7 @@ __all__ = [
     "Mapped",
     "NewDestination",
     "Preview",
+    "RawRow",
     "RowResult",
     "RowsSpec",
     "Trial",
@@ -65,6 +69,7 @@ __all__ = [
     "advise",
     "begin_destination_run",
     "change_destination",
+    "columns_of",
     "create_destination",
     "delete_destination",
     "description_of",
@@ -74,6 +79,7 @@ __all__ = [
     "iterate_rows",
     "list_destinations",
     "list_rows",
+    "list_uploads",
     "live_fields",
     "look_at_rows",
     "pause_destination",
@@ -86,7 +92,9 @@ __all__ = [
     "read_mended",
     "read_new_destination",
     "read_rows",
+    "remove_old_uploads",
     "retry",
     "suggest",
     "try_destination",
+    "write_csv",
 ]
