@@ -42,6 +42,7 @@ from consentry.flows.destination.runs import (
 from consentry.flows.destination.suggesting import suggest
 from consentry.flows.destination.upload_store import UPLOAD, Upload
 from consentry.flows.destination.uploads import LARGEST as LARGEST_UPLOAD
+from consentry.flows.destination.uploads import list_uploads, put_upload, remove_old_uploads
 
 __all__ = [
     "LARGEST_UPLOAD",
