@@ -161,7 +161,7 @@ def _some(counts: Row) -> dict[str, int]:
 
 
 def _shown(row: dict[str, Any]) -> Row:
-    changes = [f"{each['field']}: {each['old']} -> {each['new']}" for each in row["changes"]]
+    changes = [f"{each['field']}: {_value(each['old'])} -> {_value(each['new'])}" for each in row["changes"]]
     return {
         "row": row["row"],
         "key": row["key"],
@@ -169,3 +169,7 @@ def _shown(row: dict[str, Any]) -> Row:
         "record": row["record_id"],
         "what": "; ".join([*(each["message"] for each in row["errors"]), *changes]),
     }
+
+
+def _value(value: object) -> str:
+    return "-" if value is None else str(value)

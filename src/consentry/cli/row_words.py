@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.text import Text
 
 from consentry.cli.run_words import length, run_line, schedule_words, status_text, trouble_words
-from consentry.cli.screen import facts, moment, plain, table
+from consentry.cli.screen import NOTHING, facts, moment, plain, table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -139,7 +139,8 @@ def error_words(error: "FieldErrorView") -> str:
 
 def change_words(change: "ChangeView") -> str:
     """Return a field as it was and as it becomes."""
-    return f"{change.field}: {short(change.old)} -> {short(change.new)}"
+    old, new = (short(value) or NOTHING for value in (change.old, change.new))
+    return f"{change.field}: {old} -> {new}"
 
 
 def picture_of_preview(preview: "PreviewView") -> "list[RenderableType]":
