@@ -347,7 +347,7 @@ async def test_a_body_that_is_too_large_belongs_into_a_file(admin: httpx2.AsyncC
     rows = {"inline": [{"email": "x" * 1000}] * 1200}
     answer = await admin.post(f"{DESTINATIONS}/{made['id']}/run", json={"rows": rows})
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
-    many = {"inline": [{}] * (flows.MOST_INLINE + 1)}
+    many: dict[str, Any] = {"inline": [{}] * (flows.MOST_INLINE + 1)}
     answer = await admin.post(f"{DESTINATIONS}/{made['id']}/run", json={"rows": many})
     assert [wrong["field"] for wrong in answer.json()["errors"]] == ["rows.inline"]
     text = await admin.post(DESTINATIONS, content=b"{}", headers={"Content-Type": "text/plain"})

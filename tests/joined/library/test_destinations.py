@@ -42,7 +42,7 @@ def test_rows_are_previewed_written_mended_and_tried_again(
     hub: consentry.Hub, destination: consentry.Destination, sandbox: RunningSandbox
 ) -> None:
     assert destination.last_run is None
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"email": "nora@example.com", "last": "Quist", "owner": None},
         {"email": "olaf@example.com", "last": "Ring", "owner": "Nobody Known"},
     ]

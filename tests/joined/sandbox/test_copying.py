@@ -1,4 +1,4 @@
-"""A whole account read through the API and written into the empty one, then read again: what was written is what is read."""
+"""A whole account read through the API and written into the empty one: what was written is what is read."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -95,7 +95,7 @@ class Copier:
         }
 
     def party(self, record: Values) -> Values:
-        values = {key: record[key] for key in _SHARED if key in record}
+        values: Values = {key: record[key] for key in _SHARED if key in record}
         for member in _NESTED:
             values[member] = [{key: each[key] for key in each if key not in ("id", "url")} for each in record[member]]
         if record["type"] == "person":

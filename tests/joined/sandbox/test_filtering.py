@@ -216,7 +216,7 @@ async def test_opportunities_and_projects_are_found_by_what_is_theirs(people: Wr
 
 
 async def test_neither_a_look_up_nor_a_write_grows_slower_with_the_account() -> None:
-    """Count steps, not seconds: with sixty times as many parties, the same work takes much less than sixty times longer."""
+    """With sixty times as many parties the same work takes far less than sixty times the processor time."""
     spent = {
         count: await _spend(World(sizes=Sizes(parties=count, opportunities=0, projects=0))) for count in (100, 6000)
     }

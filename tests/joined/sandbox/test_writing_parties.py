@@ -63,8 +63,9 @@ async def test_nested_lists_merge(
     both = (await writer.change("parties", party["id"], **{member: [second]}))[member]
     assert both[0] == one, "an item without id is added"
     assert second.items() <= both[1].items()
-    for nothing in ([], None):
-        assert (await writer.change("parties", party["id"], **{member: nothing}))[member] == both
+    nothings: tuple[dict[str, Any], ...] = ({member: []}, {member: None})
+    for nothing in nothings:
+        assert (await writer.change("parties", party["id"], **nothing))[member] == both
     kept = await writer.change("parties", party["id"], **{member: [{"id": one["id"], "_destroy": True}]})
     assert kept[member] == both, "_destroy is nothing that anybody knows"
     moved = (await writer.change("parties", party["id"], **{member: [{"id": one["id"], **changed}]}))[member]

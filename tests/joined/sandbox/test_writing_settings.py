@@ -1,4 +1,4 @@
-"""Tags, custom field definitions, pipelines, boards, lists, track definitions, goals and preferences as they are written."""
+"""Tags, custom fields, pipelines, boards, lists, track definitions, goals and preferences as they are written."""
 
 from typing import Any
 

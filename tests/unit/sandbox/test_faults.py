@@ -42,3 +42,28 @@ def test_a_fault_leaves_other_targets_and_paths_alone() -> None:
 )
 def test_a_path_belongs_to_one_target(path: str, target: str | None) -> None:
     assert target_of(path) == target
+
+
+def test_a_fault_may_be_for_some_methods_only() -> None:
+    faults = Faults()
+    faults.order(Drop(target="api", methods=("POST", "PUT")))
+    assert faults.take("/api/v2/parties", "GET") == ()
+    assert len(faults.take("/api/v2/parties", "PUT")) == 1
+
+
+def test_a_fault_by_lot_hits_about_as_often_as_its_chance_and_the_same_calls_each_time() -> None:
+    def hits(seed: int) -> list[int]:
+        faults = Faults()
+        faults.order(Drop(target="api", calls=1000, probability=0.25, seed=seed))
+        return [number for number in range(400) if faults.take("/api/v2/parties")]
+
+    assert 60 < len(hits(1)) < 140
+    assert hits(1) == hits(1)
+    assert hits(1) != hits(2)
+
+
+def test_a_fault_by_lot_ends_when_it_has_hit_often_enough() -> None:
+    faults = Faults()
+    faults.order(Drop(target="api", calls=3, probability=0.5))
+    assert sum(len(faults.take("/api/v2/parties")) for _ in range(200)) == 3
+    assert faults.waiting() == []

@@ -1,8 +1,11 @@
 """The store of encoded records."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from consentry.sandbox.records import Collection, Tombstone
 
@@ -102,3 +105,57 @@ def test_search_ignores_case_and_follows_changes() -> None:
     collection.change(2, {"name": "Straße"}, at="2025-02-01T00:00:00Z")
     assert collection.matching("no. 2") == ()
     assert [record.id for record in collection.matching("STRASSE")] == [2]
+
+
+def by_name(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [("name", str(values["name"]))]
+
+
+def test_records_are_found_by_key_and_keys_follow_changes() -> None:
+    collection = Collection(keyed=by_name)
+    for number, name in ((3, "A"), (1, "A"), (2, "B")):
+        collection.add({"id": number, "name": name})
+    assert [record.id for record in collection.by("name", "A")] == [1, 3]
+    collection.change(1, {"name": "B"}, at=None)
+    collection.remove(2, at="2025-01-01T00:00:00Z")
+    assert [record.id for record in collection.by("name", "A")] == [3]
+    assert [record.id for record in collection.by("name", "B")] == [1]
+    assert collection.by("name", "C") == collection.by("colour", "A") == ()
+
+
+def test_a_change_without_a_moment_leaves_updated_at() -> None:
+    collection = make(1)
+    before = collection.all()[0].updated_at
+    assert collection.change(1, {"name": "Other"}, at=None).updated_at == before
+
+
+def test_a_record_that_comes_back_is_searched_by_its_new_words() -> None:
+    collection = make(1)
+    assert collection.matching("no. 1")
+    collection.remove(1, at="2025-02-01T00:00:00Z")
+    collection.add({"id": 1, "name": "Other"})
+    assert collection.matching("no. 1") == ()
+
+
+steps = st.lists(st.tuples(st.sampled_from(["add", "change", "remove"]), st.integers(1, 8), st.integers(0, 3)))
+
+
+@given(steps=steps, order=st.sampled_from(["id", "updated", "shuffled"]))
+def test_an_order_that_is_kept_is_the_order_of_sorting_anew(
+    steps: list[tuple[str, int, int]], order: Literal["id", "updated", "shuffled"]
+) -> None:
+    kept = Collection()
+    for step, number, second in steps:
+        kept.all(order)
+        moment = f"2025-01-01T00:00:0{second}Z"
+        if step == "add":
+            kept.add({"id": number, "updatedAt": moment})
+        elif kept.find(number) is not None and step == "change":
+            kept.change(number, {}, at=moment)
+        elif kept.find(number) is not None:
+            kept.remove(number, at=moment)
+    anew = Collection()
+    for record in kept.all("shuffled"):
+        anew.add(record.decode())
+    assert [record.id for record in kept.all(order)] == [record.id for record in anew.all(order)]
+    assert len(kept) == len(kept.all(order))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from consentry.sandbox.accounts import ACME, GLOBEX
+from consentry.sandbox.accounts import ACCOUNTS, ACME, FRESHSTART, GLOBEX
 from consentry.sandbox.seed import Crm, Sizes, build
 from consentry.sandbox.seed.countries import COUNTRIES
 
@@ -110,3 +110,42 @@ def test_many_records_are_made_and_read_quickly(count: int) -> None:
     assert len(body) > 50_000
     assert made - began < 15, "seeding must stay a matter of seconds"
     assert (time.process_time() - first) / 20 < 0.01, "a page is joined from ready bytes"
+
+
+def test_the_empty_account_has_the_settings_of_the_first_one_and_no_records() -> None:
+    full, empty = build(ACME, seed=1, sizes=SMALL), build(FRESHSTART, seed=1, sizes=SMALL)
+    for path in ("parties", "opportunities", "kases", "tasks", "entries", "tracks"):
+        assert (len(full[path]) > 0, len(empty[path])) == (True, 0)
+    for path in ("parties/tags", "kases/fields/definitions", "pipelines", "milestones", "stages", "users", "teams"):
+        names = [[record.decode()["name"] for record in crm[path].all()] for crm in (full, empty)]
+        assert names[0] == names[1]
+        assert names[0]
+
+
+def test_no_user_name_comes_twice() -> None:
+    names = [user.username for account in ACCOUNTS for user in (*account.users, account.former)]
+    assert len(names) == len(set(names))
+
+
+def test_who_looks_after_a_record_keeps_the_rules_of_writing() -> None:
+    crm = build(ACME, seed=1, sizes=Sizes())
+    members = {
+        team["id"]: {each["user"]["id"] for each in team["memberships"]}
+        for team in (record.decode() for record in crm["teams"].all())
+    }
+    both = 0
+    for path in ("parties", "opportunities", "kases"):
+        for values in (record.decode() for record in crm[path].all()):
+            owner, team = values["owner"], values["team"]
+            assert path == "parties" or owner or team
+            if owner and team:
+                both += 1
+                assert owner["id"] in members[team["id"]]
+    assert both > 20
+
+
+def test_new_ids_go_round_those_that_are_taken() -> None:
+    crm = build(FRESHSTART, seed=1, sizes=SMALL)
+    first = crm.new_id("parties", "party")
+    crm["parties"].add({"id": first + 1, "name": "Added behind the API"})
+    assert crm.new_id("parties", "party") == first + 2
