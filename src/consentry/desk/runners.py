@@ -40,6 +40,7 @@ class Runners:
         if child is None or child.poll() is None:
             return
         del self._children[run_id]
+        _hang_up(child)
         if not has_ended and self._starts[run_id] < MOST_STARTS:
             log.warning("a runner ended before its run did", run_id=run_id, status=child.returncode)
             await self.start(run_id, detached=False)
@@ -91,6 +92,11 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
+    _hang_up(child)
+
+
+def _hang_up(child: "subprocess.Popen[bytes]") -> None:
+    """Close our end of its standard input."""
     with suppress(OSError):
         if child.stdin is not None:
             child.stdin.close()
