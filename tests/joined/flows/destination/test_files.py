@@ -23,7 +23,8 @@ from consentry.flows.destination.looking_at_rows import look_at_rows
 from consentry.flows.destination.model import RowsSpec
 from consentry.flows.destination.origin import open_rows
 from consentry.flows.destination.raw import RawRow
-from consentry.flows.destination.uploads import PART, Upload, put_upload
+from consentry.flows.destination.upload_store import Upload
+from consentry.flows.destination.uploads import PART, put_upload
 from consentry.storage.tables import upload_parts
 
 ADA = Actor(name="person:ada@example.com")

@@ -157,7 +157,7 @@ def refusal_in_process(warehouse: Warehouse, query: str) -> str:
 
 
 def take(warehouse: Warehouse, query: str) -> list[Any]:
-    more = {"dataset": "crm", "table": None, "sql": query, "with_deleted": False}
+    more: dict[str, Any] = {"dataset": "crm", "table": None, "sql": query, "with_deleted": False}
     with hand_out(warehouse.source, home=warehouse.home, address=warehouse.address, **more) as found:
         return list(found.rows)
 
