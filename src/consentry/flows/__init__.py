@@ -26,11 +26,14 @@ from consentry.flows.destination import (
     advise,
     begin_destination_run,
     change_destination,
+    count_rows,
     create_destination,
     delete_destination,
     description_of,
     edit_destination,
     export_rows,
+    forget_old_rows,
+    forget_old_uploads,
     get_destination,
     iterate_rows,
     list_destinations,
@@ -95,10 +98,12 @@ from consentry.flows.sources import (
 )
 
 EVERY_SECOND = (queue_due, queue_due_destinations)
+EVERY_MINUTE = (forget_old_rows, forget_old_uploads, count_rows)
 
 __all__ = [
     "DEFAULT_FULL_LISTING",
     "ENDED",
+    "EVERY_MINUTE",
     "EVERY_SECOND",
     "LARGEST_UPLOAD",
     "MOST_INLINE",

@@ -40,6 +40,7 @@ from consentry.flows.destination.runs import (
     retry,
 )
 from consentry.flows.destination.suggesting import suggest
+from consentry.flows.destination.upkeep import count_rows, forget_old_rows, forget_old_uploads
 from consentry.flows.destination.upload_store import UPLOAD, Upload
 from consentry.flows.destination.uploads import LARGEST as LARGEST_UPLOAD
 from consentry.flows.destination.uploads import list_uploads, put_upload, remove_old_uploads
@@ -71,11 +72,14 @@ __all__ = [
     "begin_destination_run",
     "change_destination",
     "columns_of",
+    "count_rows",
     "create_destination",
     "delete_destination",
     "description_of",
     "edit_destination",
     "export_rows",
+    "forget_old_rows",
+    "forget_old_uploads",
     "get_destination",
     "iterate_rows",
     "list_destinations",

@@ -128,6 +128,13 @@ async def list_followers(connection: AsyncConnection, source_id: int, *, paused:
     return [_destination(row, None) for row in (await connection.execute(query)).all()]
 
 
+async def list_uploads_named(connection: AsyncConnection) -> list[str]:
+    """Return the uploads that destinations take rows from."""
+    named = select(destinations.c.origin).where(destinations.c.origin.contains('"file":"upload:'))
+    files = [decode_rows(origin).file for origin in (await connection.execute(named)).scalars()]
+    return [file for file in files if file is not None]
+
+
 async def keeps_answers_in(connection: AsyncConnection, dataset: str) -> bool:
     """Tell whether a destination keeps its answers in the home's dataset of this name."""
     query = select(destinations.c.id).where(destinations.c.dataset == dataset)
