@@ -5,15 +5,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from consentry import aio, errors
-    from consentry.library import Credential, Hub, Source, Stream, open  # noqa: A004 - consentry.open reads as what it does
+    from consentry.library import Credential, Destination, Hub, Run, Source, Stream
+    from consentry.library import open as open  # noqa: A004 - consentry.open reads as what it does
 
 __version__ = "0.1.0"
 
-__all__ = ["Credential", "Hub", "Source", "Stream", "aio", "errors", "open"]
+__all__ = ["Credential", "Destination", "Hub", "Run", "Source", "Stream", "aio", "errors", "open"]
 
 _HOMES: Final = {
     "Credential": "library",
+    "Destination": "library",
     "Hub": "library",
+    "Run": "library",
     "Source": "library",
     "Stream": "library",
     "open": "library",

@@ -1,6 +1,6 @@
 """The library for programs that await: the same names as ``consentry`` itself has."""
 
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -9,8 +9,24 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from pydantic import SecretStr
 
 from consentry import settings
-from consentry.desk import CredentialView, Desk, Lent, Route, RunView, SourceView, TestView, follow, open_desk
+from consentry.desk import (
+    CredentialView,
+    Desk,
+    DestinationView,
+    Lent,
+    PreviewView,
+    Route,
+    RowView,
+    RunView,
+    SourceView,
+    TestView,
+    TotalsView,
+    TroubleView,
+    follow,
+    open_desk,
+)
 from consentry.errors import CallerError
+from consentry.given_rows import Rows, hand_in, taken
 from consentry.streams import Stream
 
 if TYPE_CHECKING:
@@ -18,7 +34,7 @@ if TYPE_CHECKING:
 
     from consentry.lending import Bearer
 
-__all__ = ["Credential", "Hub", "Source", "Stream", "open"]
+__all__ = ["Credential", "Destination", "Hub", "Run", "Source", "Stream", "open"]
 
 TIMEOUT_SECONDS: Final = 30.0
 WAIT_SECONDS: Final = 3600.0  # for the rate budget, which is often renewed hourly
@@ -137,6 +153,112 @@ class Source:
         return f"Source(id={self.id}, name={self.name!r})"
 
 
+class Destination:
+    """A destination, which writes rows into a connector."""
+
+    def __init__(self, desk: Desk, view: DestinationView) -> None:
+        self._desk = desk
+        self._view = view
+
+    @property
+    def id(self) -> int:
+        """The id, which stays whatever else changes."""
+        return self._view.id
+
+    @property
+    def name(self) -> str:
+        """The name that it had when it was looked up."""
+        return self._view.name
+
+    @property
+    async def last_run(self) -> "Run | None":
+        """The newest run, which may be going on."""
+        last = (await self.show()).last_run
+        return None if last is None else Run(self._desk, last)
+
+    async def show(self) -> DestinationView:
+        """Return everything that is known about it now."""
+        return await self._desk.destinations.get_destination(self.id)
+
+    async def preview(self, rows: Rows | None = None, *, limit: int = 20) -> PreviewView:
+        """Return what a run would do, of its own rows or of these; nothing is written."""
+        with taken(rows) as given:
+            return await self._desk.destinations.preview(self.id, limit=limit, rows=await hand_in(self._desk, given))
+
+    async def run(self, rows: Rows | None = None, *, wait: bool = True) -> "Run":
+        """Write its own rows or these, and return the run once it has ended, or at once: nothing is raised for a row.
+
+        ``rows`` are mappings of column to value, or the path of a file. Raises Conflict while a run is going on. Who
+        stops waiting, asks the run to end.
+        """
+        with taken(rows) as given:
+            named = await hand_in(self._desk, given)
+            begun = await self._desk.destinations.run_destination(self.id, rows=named, detached=not wait)
+        return await _begun(self._desk, begun, wait=wait)
+
+    def __repr__(self) -> str:
+        return f"Destination(id={self.id}, name={self.name!r})"
+
+
+class Run:
+    """A run of a destination, as it was when it was looked at, and its rows as they are."""
+
+    def __init__(self, desk: Desk, view: RunView) -> None:
+        self._desk = desk
+        self._view = view
+
+    @property
+    def view(self) -> RunView:
+        """Everything that was known about it."""
+        return self._view
+
+    @property
+    def id(self) -> int:
+        """The id."""
+        return self.view.id
+
+    @property
+    def status(self) -> str:
+        """How it went, such as ``succeeded`` or ``partly_failed``."""
+        return self.view.status
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether every row came through."""
+        return self.view.succeeded
+
+    @property
+    def counts(self) -> TotalsView:
+        """The rows by outcome."""
+        return self.view.rows
+
+    @property
+    def error(self) -> TroubleView | None:
+        """What went wrong with the run as a whole."""
+        return self.view.error
+
+    async def rows(self, *, outcome: str | None = None) -> AsyncIterator[RowView]:
+        """Yield the rows with their outcomes, their errors and their values; only those with one outcome, if named."""
+        async for row in self._desk.destinations.iterate_rows(self.id, outcome=outcome):
+            yield row
+
+    async def retry(self, mended: Mapping[int, Mapping[str, Any]] | None = None, *, wait: bool = True) -> "Run":
+        """Try the rows again that were refused, failed or never came to their turn, and return that run.
+
+        ``mended`` are other values by the number of the row: all that the row is to hold.
+        """
+        begun = await self._desk.destinations.retry_run(self.id, mended, detached=not wait)
+        return await _begun(self._desk, begun, wait=wait)
+
+    def __repr__(self) -> str:
+        return f"Run(id={self.id}, status={self.status!r})"
+
+
+async def _begun(desk: Desk, run_id: int, *, wait: bool) -> Run:
+    """Return a run that was begun, once it has ended or at once."""
+    return Run(desk, await (follow(desk.flows, run_id) if wait else desk.flows.get_run(run_id)))
+
+
 class Lending:
     """Lends a credential's token on the loop that the desk was opened on."""
 
@@ -168,7 +290,7 @@ class Lending:
 
 
 class Hub:
-    """The credentials and sources of one Consentry. Close it, or use it as a context manager."""
+    """The credentials, sources and destinations of one Consentry. Close it, or use it as a context manager."""
 
     def __init__(self, desk: Desk, stack: AsyncExitStack) -> None:
         self.desk: Final = desk
@@ -182,6 +304,10 @@ class Hub:
     async def source(self, which: str | int) -> Source:
         """Return the source of this name or id; raise NotFound, or Conflict when the name fits two."""
         return Source(self.desk, await self.desk.flows.get_source(which))
+
+    async def destination(self, which: str | int) -> Destination:
+        """Return the destination of this name or id; raise NotFound, or Conflict when the name fits two."""
+        return Destination(self.desk, await self.desk.destinations.get_destination(which))
 
     async def close(self) -> None:
         """Give back what the hub holds."""

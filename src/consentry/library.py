@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from consentry import aio
 from consentry.background import Background
 from consentry.desk import Lent, Meter, RunView, SourceView, TestView
+from consentry.destinations import Destination, Run
 
 if TYPE_CHECKING:
     import httpx2
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from consentry import streams
     from consentry.lending import Bearer
 
-__all__ = ["Credential", "Hub", "Source", "Stream", "open"]
+__all__ = ["Credential", "Destination", "Hub", "Run", "Source", "Stream", "open"]
 
 
 class Credential:
@@ -242,7 +243,7 @@ class _Heard:
 
 
 class Hub:
-    """The credentials and sources of one Consentry. Close it, or use it as a context manager."""
+    """The credentials, sources and destinations of one Consentry. Close it, or use it as a context manager."""
 
     def __init__(self, background: Background, inner: aio.Hub) -> None:
         self.background: Final = background
@@ -256,6 +257,10 @@ class Hub:
     def source(self, which: str | int) -> Source:
         """Return the source of this name or id; raise NotFound, or Conflict when the name fits two."""
         return Source(self, self.background.run(self.inner.source(which)))
+
+    def destination(self, which: str | int) -> Destination:
+        """Return the destination of this name or id; raise NotFound, or Conflict when the name fits two."""
+        return Destination(self, self.background.run(self.inner.destination(which)))
 
     def close(self) -> None:
         """Give back what the hub holds; it also happens when the program ends."""

@@ -8,12 +8,14 @@ import sys
 import consentry
 
 NAMES = {
-    "consentry": {"Credential", "Hub", "Source", "Stream", "aio", "errors", "open"},
-    "consentry.aio": {"Credential", "Hub", "Source", "Stream", "open"},
+    "consentry": {"Credential", "Destination", "Hub", "Run", "Source", "Stream", "aio", "errors", "open"},
+    "consentry.aio": {"Credential", "Destination", "Hub", "Run", "Source", "Stream", "open"},
 }
 MEMBERS = {
     "consentry.Credential": {"auth", "client", "id", "name", "status", "stream", "test", "token"},
-    "consentry.Hub": {"close", "credential", "source"},
+    "consentry.Hub": {"close", "credential", "destination", "source"},
+    "consentry.Destination": {"id", "last_run", "name", "preview", "run", "show"},
+    "consentry.Run": {"counts", "error", "id", "retry", "rows", "status", "succeeded", "view"},
     "consentry.Source": {"id", "last_run", "name", "run", "show"},
     "consentry.Stream": {"arrow", "name", "pages", "tables"},
 }
@@ -36,11 +38,15 @@ def test_the_librarys_objects_have_exactly_their_public_members() -> None:
     assert public(consentry.Hub) == MEMBERS["consentry.Hub"]
     assert public(consentry.Source) == MEMBERS["consentry.Source"]
     assert public(consentry.Stream) == MEMBERS["consentry.Stream"]
+    assert public(consentry.Destination) == MEMBERS["consentry.Destination"]
+    assert public(consentry.Run) == MEMBERS["consentry.Run"]
 
 
 def test_with_and_without_await_the_names_are_the_same() -> None:
     assert public(consentry.aio.Credential) == public(consentry.Credential)
     assert public(consentry.aio.Hub) == public(consentry.Hub)
+    assert public(consentry.aio.Destination) == public(consentry.Destination)
+    assert public(consentry.aio.Run) == public(consentry.Run)
     assert public(consentry.aio.Source) == public(consentry.Source)
     assert public(consentry.aio.Stream) == public(consentry.Stream)
 

@@ -27,7 +27,8 @@ def test_every_command_that_people_rely_on_is_there() -> None:
     wanted = [
         *(f"credential {verb}" for verb in "add list show edit connect test token copy delete".split()),
         *(f"source {verb}" for verb in "add list show test run activate pause delete".split()),
-        *(f"run {verb}" for verb in "list show watch".split()),
+        *(f"destination {verb}" for verb in "add list show test preview run activate pause delete".split()),
+        *(f"run {verb}" for verb in "list show watch rows retry".split()),
         *(f"apikey {verb}" for verb in "create list revoke".split()),
         *(f"keyset {verb}" for verb in "rotate status".split()),
         *"up demo sandbox worker doctor".split(),
@@ -53,6 +54,14 @@ def test_every_call_that_programs_rely_on_is_there() -> None:
         *(f"{method} {credential}" for method in ("GET", "PATCH", "DELETE")),
         *(f"POST {credential}/{verb}" for verb in ("connect", "test", "token", "confirm-account", "copy")),
         *(f"GET {credential}/audit", f"ANY {credential}/proxy/{{path}}"),
+        *("GET /api/v1/destinations", "POST /api/v1/destinations", "POST /api/v1/uploads"),
+        *(f"{method} /api/v1/destinations/{{destination_id}}" for method in ("GET", "PATCH", "DELETE")),
+        *(
+            f"POST /api/v1/destinations/{{destination_id}}/{verb}"
+            for verb in ("test", "run", "preview", "activate", "pause")
+        ),
+        *("GET /api/v1/runs/{run_id}/rows", "POST /api/v1/runs/{run_id}/retry"),
+        f"GET {credential}/templates/{{name}}",
         *("GET /healthz", "GET /readyz", "GET /metrics"),
     ]
     assert [call for call in wanted if f"`{call}`" not in text] == []

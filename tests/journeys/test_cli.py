@@ -435,7 +435,7 @@ def test_the_demo_holds_and_leaves_nothing_behind(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     document = json.loads(done.stdout)
     assert document["ok"] is True
-    assert len(document["steps"]) == 19
+    assert len(document["steps"]) == 24
     assert all(step["held"] for step in document["steps"])
     shown = {table["name"]: table for step in document["steps"] for table in step["tables"]}
     assert shown["parties"]["count"] > 200

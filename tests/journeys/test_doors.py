@@ -20,7 +20,9 @@ from ground.person import Person
 from ground.processes import Running, command, environment_for, free_port, running
 
 SCOPES: Final = ("read", "use", "token", "admin")
+FOR_USERS: Final = ("/test", "/run", "/estimate", "/cancel", "/preview", "/retry", "/uploads")
 FOR_ADMINS: Final = ("/api/v1/api-keys", "/api/v1/people")
+PICTURED: Final = ("/credentials", "/sources", "/destinations", "/runs", "/api-keys", "/people")
 OPEN: Final = {"/healthz", "/readyz", "/metrics"}
 BODIES: Final[dict[str, dict[str, Any]]] = {  # right ones, so that only the scope can be in the way
     "POST /api/v1/credentials": {"connector": "capsule", "name": "X", "client_id": "x", "client_secret": "x" * 20},
@@ -28,6 +30,15 @@ BODIES: Final[dict[str, dict[str, Any]]] = {  # right ones, so that only the sco
     "POST /api/v1/credentials/{credential_id}/confirm-account": {"accept": True},
     "POST /api/v1/sources": {"name": "Taken over", "credential_id": 1},
     "PATCH /api/v1/sources/{source_id}": {"name": "Taken over"},
+    "POST /api/v1/destinations": {
+        "name": "Taken over",
+        "credential_id": 1,
+        "template": "upsert_person",
+        "rows": {"inline": [{"email": "mallory@example.com"}]},
+        "mapping": {"emailAddresses": {"column": "email"}},
+    },
+    "PATCH /api/v1/destinations/{destination_id}": {"name": "Taken over"},
+    "POST /api/v1/credentials/{credential_id}/templates/{name}/suggest": {"rows": {"inline": []}},
     "POST /api/v1/api-keys": {"name": "more", "scopes": ["admin"]},
     "POST /api/v1/people": {"name": "Mallory", "email": "mallory@example.com", "password": "a long enough password"},
     "PATCH /api/v1/people/{person_id}": {"name": "Mallory"},
@@ -51,7 +62,7 @@ class House:
     def picture(self) -> list[Any]:
         """Return all that a stranger must not be able to change."""
         with Program(self.server.url, self.keys["admin"]) as program:
-            lists = [program.ask("GET", path).json() for path in ("/credentials", "/api-keys", "/people")]
+            lists = [program.ask("GET", path).json() for path in PICTURED]
         return [[{name: value for name, value in row.items() if name != "used_at"} for row in rows] for rows in lists]
 
 
@@ -86,7 +97,7 @@ def scope_for(method: str, path: str) -> str:
     """Return the scope that an operation needs, as the design has it."""
     if path.startswith(FOR_ADMINS):
         return "admin"
-    if "/proxy" in path or path.endswith(("/test", "/run", "/estimate", "/cancel")):
+    if "/proxy" in path or "/templates/" in path or path.endswith(FOR_USERS):
         return "use"
     if path.endswith("/token"):
         return "token"
@@ -100,7 +111,7 @@ def holds(has: str, needed: str) -> bool:
 
 def ask(house: House, method: str, path: str, *, key: str | None, number: int) -> httpx2.Response:
     concrete = path.replace("{name}", "capsule").replace("{path}", "api/v2/users")
-    concrete = re.sub(r"\{\w+_id\}", str(number), concrete)
+    concrete = re.sub(r"\{\w+_id\}", str(number), concrete) + ("?name=rows.json" if path.endswith("/uploads") else "")
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     body = BODIES.get(f"{method} {path}", {} if method in ("POST", "PATCH") and "/proxy" not in path else None)
     return httpx2.request(method, house.server.url + concrete, headers=headers, json=body, timeout=30)
@@ -126,7 +137,8 @@ def test_a_key_opens_what_its_scope_names_and_nothing_else(house: House, has: st
         needed = scope_for(method, path)
         if holds(has, needed):
             answer = ask(house, method, path, key=house.keys[has], number=999_999)
-            assert answer.status_code in (200, 404), (method, path, answer.text)
+            wanted = (201,) if path.endswith("/uploads") else (200, 404)
+            assert answer.status_code in wanted, (method, path, answer.text)
         else:
             answer = ask(house, method, path, key=house.keys[has], number=1)
             assert answer.status_code == 403, (method, path, answer.text)

@@ -14,7 +14,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from consentry.api import api_keys, audit, connectors, credentials, datasets, people, runs, sources
+from consentry.api import (
+    api_keys,
+    audit,
+    connectors,
+    credentials,
+    datasets,
+    destinations,
+    people,
+    rows,
+    runs,
+    sources,
+    templates,
+    uploads,
+)
 from consentry.api.document import write_document
 from consentry.api.hooks import HookEndpoint
 from consentry.api.operations import Metrics, Readiness, TickedAt, show_health
@@ -33,7 +46,10 @@ from consentry.app import App
 from consentry.connectors import ADDRESS_PATH
 from consentry.errors import ConsentryError, InvalidInput, Unreadable
 
-_NOUNS: Final = (connectors, credentials, sources, datasets, runs, api_keys, people, audit)
+_NOUNS: Final = (
+    *(connectors, credentials, templates, sources, datasets, destinations, uploads, runs, rows),
+    *(api_keys, people, audit),
+)
 _OPERATIONS: Final = frozenset(["/openapi.json", "/healthz", "/readyz", "/metrics"])
 _TOKEN: Final = re.compile(r"/api/v1/credentials/([0-9]{1,30})/token")
 _HOOK: Final = re.compile(r"/hooks/([A-Za-z0-9_-]{1,200})")

@@ -1,4 +1,4 @@
-"""What the API shows of sources and runs; the password of a warehouse has no field here."""
+"""What the API shows of sources and runs; the password of a warehouse has no field here. Rows are in row_views.py."""
 
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -10,11 +10,12 @@ from consentry.api.fields import View
 
 
 class ScheduleView(View):
-    """When a source runs by itself."""
+    """When a source or destination runs by itself."""
 
     every: str | None = Field(description="Such as 15m, 2h or 1d.")
     daily_at: str | None
     cron: str | None
+    after_source: int | None = Field(description="After each run of this source; only destinations follow one.")
     timezone: str
 
 
@@ -66,13 +67,14 @@ class TotalsView(View):
     created: int = 0
     changed: int = 0
     unchanged: int = 0
-    refused: int = 0
-    failed: int = 0
+    refused: int = Field(default=0, description="To be mended: the errors of each row say what is wrong.")
+    failed: int = Field(default=0, description="Nobody could find out, or the provider failed for too long.")
     deleted: int = 0
+    waiting: int = Field(default=0, description="Without an outcome yet.")
 
 
 class RunView(View):
-    """One execution of a source."""
+    """One execution of a source or destination."""
 
     id: int
     kind: Literal["source", "destination"]
@@ -88,8 +90,9 @@ class RunView(View):
     cancel_asked: bool
     requests: int
     error: TroubleView | None
-    streams: list[StreamRunView]
-    rows: TotalsView
+    streams: list[StreamRunView] = Field(description="Of a source.")
+    rows: TotalsView = Field(description="Of a destination.")
+    retry_of: int | None = Field(description="The run whose refused and failed rows are tried again.")
 
 
 class HookEventView(View):
@@ -154,7 +157,7 @@ def show_source(source: flows.Source) -> SourceView:
         manual=None if source.manual is None else ManualView.model_validate(source.manual),
         warehouse=WarehouseView(type=source.warehouse.kind, path=source.warehouse.path, url=source.warehouse.url),
         full_listing_every=show_length(source.full_listing_every),
-        schedule=None if source.schedule is None else _schedule(source.schedule),
+        schedule=None if source.schedule is None else show_schedule(source.schedule),
         last_run=None if source.last_run is None else show_run(source.last_run),
         hook_events=[HookEventView.model_validate(hook) for hook in source.events],
     )
@@ -166,11 +169,17 @@ def show_run(run: flows.Run) -> RunView:
     return RunView(
         **{name: getattr(run, name) for name in same.split()},
         cancel_asked=run.cancel_asked,
-        requests=run.counts.requests,
+        requests=run.requests,
         error=show_trouble(run.error),
         streams=[_stream(stream) for stream in run.streams],
-        rows=TotalsView(),
+        rows=show_totals(run.rows) if run.rows else TotalsView(),
+        retry_of=run.retry_of,
     )
+
+
+def show_totals(rows: flows.RowCounts) -> TotalsView:
+    """Return rows by outcome as they are shown."""
+    return TotalsView.model_validate(rows)
 
 
 def show_trouble(trouble: flows.Trouble | None) -> TroubleView | None:
@@ -187,11 +196,13 @@ def show_length(length: timedelta) -> str:
     return f"{seconds}s"
 
 
-def _schedule(schedule: flows.Schedule) -> ScheduleView:
+def show_schedule(schedule: flows.Schedule) -> ScheduleView:
+    """Return when a flow runs by itself as it is shown."""
     return ScheduleView(
         every=show_length(schedule.every) if schedule.every else None,
         daily_at=schedule.daily_at,
         cron=schedule.cron,
+        after_source=schedule.after_source,
         timezone=schedule.timezone,
     )
 

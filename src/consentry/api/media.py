@@ -13,3 +13,8 @@ def is_json(content_type: bytes | None) -> bool:
     if charset is not None and charset[1].lower() not in ("utf-8", "utf8", "us-ascii"):
         return False
     return media_type.strip().lower() == "application/json"
+
+
+def is_form(content_type: bytes | None) -> bool:
+    """Tell whether a Content-Type names a form, which wraps a file in more than the file."""
+    return (content_type or b"").strip().lower().startswith(b"multipart/")

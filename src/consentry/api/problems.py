@@ -139,6 +139,16 @@ def unsupported_media_type() -> Problem:
     )
 
 
+def form_refused() -> Problem:
+    """Return the problem for a form where the file itself is wanted."""
+    return Problem(
+        status=415,
+        code="unsupported_media_type",
+        detail="The body of this request must be the file itself, not a form.",
+        hint="Send the file's bytes as they are, as curl does with --data-binary @file or -T file.",
+    )
+
+
 def not_ready(reason: str) -> Problem:
     """Return the problem for a process that requests should not be sent to yet."""
     return Problem(

@@ -8,11 +8,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.convertors import Convertor, register_url_convertor
 
-from consentry.api.bodies import LARGEST_JSON, read_body
+from consentry.api.bodies import LARGEST_JSON, CallerLeft, read_body
 from consentry.api.callers import caller_of, header
 from consentry.api.json_body import read_json
-from consentry.api.media import is_json
-from consentry.api.problems import unsupported_media_type
+from consentry.api.media import is_form, is_json
+from consentry.api.problems import form_refused, unsupported_media_type
 from consentry.errors import FieldError, InvalidInput
 
 LARGEST_ID: Final = 2**63 - 1
@@ -63,6 +63,26 @@ class StrictRoute(APIRoute):
             if await strict.body() and not is_json(header(strict.scope, b"content-type")):
                 return unsupported_media_type().response()
             return await operate(strict)
+
+        return handle
+
+
+class RawRoute(APIRoute):
+    """An operation that knows its caller first, and takes the body as it comes, a form excepted."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the operation, with what comes before it."""
+        operate = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            request.state.caller = await caller_of(request.app.state.consentry, request.scope)
+            _check_single(request)
+            if is_form(header(request.scope, b"content-type")):
+                return form_refused().response()
+            try:
+                return await operate(request)
+            except CallerLeft:
+                return Response(status_code=400)  # nobody reads it
 
         return handle
 

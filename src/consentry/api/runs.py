@@ -1,4 +1,4 @@
-"""Runs: list, show, cancel."""
+"""Runs: list, show, cancel. Their rows are in rows.py."""
 
 from typing import Annotated, Final, Literal
 
@@ -21,7 +21,9 @@ async def list_runs(
     _: Reader,
     response: Response,
     kind: Annotated[Literal["source", "destination"] | None, Query(description="Only of this kind.")] = None,
-    flow_id: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="Only of this source.")] = None,
+    flow_id: Annotated[
+        int | None, Query(ge=1, le=2**63 - 1, description="Only of this flow; kind says of which.")
+    ] = None,
     status: Annotated[flows.RunStatus | None, Query(description="Only with this status.")] = None,
     page: PageNumber = 1,
     per_page: PerPage = 50,
@@ -38,7 +40,7 @@ async def list_runs(
 
 @router.get("/{run_id:id}", summary="Show a run", responses=answers(404))
 async def show(here: Here, _: Reader, run_id: Id) -> RunView:
-    """One run, with the outcome of each stream."""
+    """One run, with the outcome of each stream, or its rows counted by outcome."""
     return show_run(await flows.get_run(here.flows, run_id))
 
 

@@ -1,7 +1,8 @@
 """What the API shows of connectors, credentials, API keys, people and the trail; no secret has a field here."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -9,6 +10,7 @@ from consentry import connectors, credentials
 from consentry.accounts import KeyScope
 from consentry.api.fields import View
 from consentry.api.problems import group_uses
+from consentry.api.template_views import TemplateView, show_template
 
 
 class FormFieldView(View):
@@ -44,8 +46,8 @@ class RateLimitView(View):
     window_seconds: int
 
 
-class ConnectorView(View):
-    """Everything that is known about an outside system before anybody has given consent."""
+class ConnectorFacts(View):
+    """What is known about an outside system before anybody has given consent."""
 
     name: str
     title: str
@@ -62,7 +64,18 @@ class ConnectorView(View):
     default_scope: str
     rate_limit: RateLimitView | None
     streams: list[StreamView]
-    templates: list[str] = Field(description="Prepared endpoints for destinations; none in this release.")
+
+
+class ListedConnectorView(ConnectorFacts):
+    """A connector, with the names of its templates."""
+
+    templates: list[str] = Field(description="Prepared ways to write; the connector itself shows their fields.")
+
+
+class ConnectorView(ConnectorFacts):
+    """A connector, with its templates."""
+
+    templates: list[TemplateView] = Field(description="Prepared ways to write, for destinations.")
 
 
 class AccountView(View):
@@ -225,26 +238,36 @@ def _facts(credential: credentials.Credential, redirect_uri: str) -> dict[str, o
     }
 
 
+def show_listed(connector: connectors.Connector, redirect_uri: str) -> ListedConnectorView:
+    """Return a connector as the list shows it."""
+    return ListedConnectorView(
+        **_connector(connector, redirect_uri), templates=[each.name for each in _templates(connector)]
+    )
+
+
 def show_connector(connector: connectors.Connector, redirect_uri: str) -> ConnectorView:
     """Return a connector as the catalogue shows it."""
+    templates = [show_template(each) for each in _templates(connector)]
+    return ConnectorView(**_connector(connector, redirect_uri), templates=templates)
+
+
+def _templates(connector: connectors.Connector) -> Sequence[connectors.Template]:
+    return connector.writing.templates if connector.writing else ()
+
+
+def _connector(connector: connectors.Connector, redirect_uri: str) -> dict[str, Any]:
     oauth, limit = connector.oauth, connector.rate_limit
-    return ConnectorView(
-        name=connector.name,
-        title=connector.title,
-        description=connector.description,
-        base_url=connector.base_url,
-        authorize_url=connector.authorize_url,
-        token_url=connector.token_url,
-        revoke_urls=[connector.base_url + path for path in oauth.revoke_paths],
-        redirect_uri=redirect_uri,
-        registration_url=oauth.registration_url,
-        registration_steps=list(oauth.registration_steps),
-        form=[FormFieldView.model_validate(field) for field in connector.form],
-        scopes=[ScopeView.model_validate(scope) for scope in oauth.scopes],
-        default_scope=oauth.default_scope,
-        rate_limit=RateLimitView(calls=limit.calls, window_seconds=int(limit.window.total_seconds()))
-        if limit
-        else None,
-        streams=[StreamView.model_validate(stream) for stream in connector.streams],
-        templates=[],
-    )
+    return {
+        **{name: getattr(connector, name) for name in ("name", "title", "description", "base_url")},
+        "authorize_url": connector.authorize_url,
+        "token_url": connector.token_url,
+        "revoke_urls": [connector.base_url + path for path in oauth.revoke_paths],
+        "redirect_uri": redirect_uri,
+        "registration_url": oauth.registration_url,
+        "registration_steps": list(oauth.registration_steps),
+        "form": [FormFieldView.model_validate(field) for field in connector.form],
+        "scopes": [ScopeView.model_validate(scope) for scope in oauth.scopes],
+        "default_scope": oauth.default_scope,
+        "rate_limit": limit and RateLimitView(calls=limit.calls, window_seconds=int(limit.window.total_seconds())),
+        "streams": [StreamView.model_validate(stream) for stream in connector.streams],
+    }

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = 7
 WIDTH: Final = 28
+ROW_WIDTH: Final = 70
 
 
 def demo(*, json: Json = False) -> None:
-    """Show the main job, start to end: consent, a token that stays fresh, a dataset, a crash, deletion. No browser.
+    """Show the main job, start to end: consent, fresh tokens, a dataset, rows written back, a crash, deletion.
 
     Everything happens on this machine, in a home of its own; status 0 only if all of it held.
     """
@@ -63,7 +64,18 @@ def _report(told: "list[Told]", seconds: float) -> "list[RenderableType]":
     failed = [each.name for each in told if not each.held]
     words = f"It did not hold: {', '.join(failed)}." if failed else f"All {len(told)} steps held, in {seconds} seconds."
     steps = table(("", "Step", "What was seen", "Time"), rows, nothing="")
-    return [Text(), steps, *(_dataset(tables[-1]) if tables else []), Text(), plain(words)]
+    written = [shown for each in told for shown in each.rows]
+    return [Text(), steps, *(_dataset(tables[-1]) if tables else []), *_rows(written), Text(), plain(words)]
+
+
+def _rows(written: "list[ShownTable]") -> "list[RenderableType]":
+    """Draw what became of the rows of a destination."""
+    pictures: list[RenderableType] = []
+    for each in written:
+        rows = [[_short(value, ROW_WIDTH) for value in row.values()] for row in each.rows]
+        heads = [name.capitalize() for name in each.rows[0]] if each.rows else []
+        pictures += [Text(), Text(each.name, "bold"), table(heads, rows, nothing="No rows.")]
+    return pictures
 
 
 def _dataset(shown: "list[ShownTable]") -> "list[RenderableType]":
@@ -79,6 +91,6 @@ def _dataset(shown: "list[ShownTable]") -> "list[RenderableType]":
     return pictures
 
 
-def _short(value: object) -> str:
+def _short(value: object, width: int = WIDTH) -> str:
     text = "" if value is None else str(value)
-    return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,9 +1,10 @@
-"""A run as it goes on: a bar for each stream where somebody watches, a line for each finished stream elsewhere."""
+"""A run as it goes on: bars for streams or rows where somebody watches, a line for what has ended elsewhere."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from consentry.cli.row_words import totals_words
 from consentry.cli.run_words import status_text, stream_line
 from consentry.cli.screen import Screen, moment, plain
 
@@ -43,6 +44,8 @@ class Lines:
         for stream in run.streams:
             if stream.status in ("succeeded", "failed", "cancelled"):
                 self._say(stream.name, stream_line(stream))
+        if run.kind == "destination" and run.has_ended:
+            self._say("rows", f"rows: {totals_words(run.rows)}")
 
     def _say(self, what: str, words: str) -> None:
         if what not in self._said:
@@ -60,14 +63,13 @@ class Bars:
 
     def show(self, run: "RunView") -> None:
         """Bring the bars up to date."""
-        done = sum(each.status not in ("pending", "running") for each in run.streams)
-        words = _waiting(run) if run.status == "waiting" else f"{done} of {len(run.streams)} streams"
+        done, total, words = _of_rows(run) if run.kind == "destination" else _of_streams(run)
         self._progress.update(
             self._whole,
             description=f"Run {run.id}: {status_text(run.status).plain}",
             completed=done,
-            total=len(run.streams) or None,
-            words=plain(words).plain,
+            total=total or None,
+            words=plain(_waiting(run) if run.status == "waiting" else words).plain,
         )
         for stream in run.streams:
             if stream.status in BEGUN:
@@ -88,6 +90,15 @@ class Bars:
         )
         if has_ended:
             self._progress.stop_task(self._tasks[stream.name])
+
+
+def _of_streams(run: "RunView") -> tuple[int, int, str]:
+    done = sum(each.status not in ("pending", "running") for each in run.streams)
+    return done, len(run.streams), f"{done} of {len(run.streams)} streams"
+
+
+def _of_rows(run: "RunView") -> tuple[int, int, str]:
+    return run.rows.done, run.rows.done + run.rows.waiting, totals_words(run.rows)
 
 
 def _words(stream: "StreamRunView") -> str:

@@ -7,11 +7,26 @@ from typing import Annotated, Final
 import typer
 
 from consentry import __version__
-from consentry.cli import apikey, audit, credential, demo, doctor, keyset, run, sandbox, source, up, user, worker
+from consentry.cli import (
+    apikey,
+    audit,
+    credential,
+    demo,
+    destination,
+    doctor,
+    keyset,
+    run,
+    sandbox,
+    source,
+    up,
+    user,
+    worker,
+)
 
 GROUPS: Final = {
     "credential": credential.commands,
     "source": source.commands,
+    "destination": destination.commands,
     "run": run.commands,
     "apikey": apikey.commands,
     "user": user.commands,

@@ -124,7 +124,11 @@ def run_line(run: "RunView") -> str:
 
 
 def counts_words(run: "RunView") -> str:
-    """Return what a run did, all streams together."""
+    """Return what a run did: all streams together, or rows by outcome."""
+    if run.kind == "destination":
+        from consentry.cli.row_words import totals_words
+
+        return f"{totals_words(run.rows)}, {run.requests:,} requests"
     counts = run.counts
     return (
         f"{counts.read:,} read, {counts.new:,} new, {counts.changed:,} changed, {counts.deleted:,} deleted, "
@@ -133,9 +137,11 @@ def counts_words(run: "RunView") -> str:
 
 
 def schedule_words(schedule: "ScheduleView | None") -> str:
-    """Return in words when a source runs by itself."""
+    """Return in words when a source or destination runs by itself."""
     if schedule is None:
         return "by hand only"
+    if schedule.after_source:
+        return f"after each run of source {schedule.after_source}"
     if schedule.every:
         return f"every {schedule.every}"
     if schedule.daily_at:

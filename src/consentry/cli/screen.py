@@ -74,6 +74,12 @@ class Screen:
         for picture in pictures:
             self._out.print(picture)
 
+    def pour(self, piece: bytes) -> None:
+        """Write a piece of a file as it is."""
+        self._stream.flush()
+        self._stream.buffer.write(piece)
+        self._stream.buffer.flush()
+
     def line(self, text: str) -> None:
         """Print one bare line, such as a token, for people and scripts alike."""
         self._stream.write(text + "\n")

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import httpx2
 
+from consentry.cli.destination_story import DestinationChapters
 from consentry.cli.holding import NotHeld, expect, wait_until
 from consentry.cli.source_story import ShownTable, SourceChapters
 from consentry.cli.stage import PATIENCE_SECONDS, Stage
@@ -40,7 +41,8 @@ class Told:
     held: bool
     what: str
     seconds: float
-    tables: "list[ShownTable]" = field(default_factory=list)  # what the step shows besides
+    tables: "list[ShownTable]" = field(default_factory=list)  # what the step shows besides: of a dataset
+    rows: "list[ShownTable]" = field(default_factory=list)  # or rows with their outcomes
 
 
 def tell(stage: Stage) -> Iterator[Told]:
@@ -48,7 +50,7 @@ def tell(stage: Stage) -> Iterator[Told]:
     story = _Story(stage)
     for name, step in story.steps():
         began = time.monotonic()
-        story.dataset.tables = []
+        story.dataset.tables, story.writing.tables = [], []
         try:
             what, held = step(), True
         except NotHeld as error:
@@ -58,7 +60,8 @@ def tell(stage: Stage) -> Iterator[Told]:
         except (httpx2.HTTPError, TimeoutError, LookupError, ValueError) as error:
             what, held = f"{type(error).__name__}: {error}", False
         seconds = round(time.monotonic() - began, 2)
-        yield Told(name=name, held=held, what=what, seconds=seconds, tables=story.dataset.tables)
+        shown, rows = story.dataset.tables, story.writing.tables
+        yield Told(name=name, held=held, what=what, seconds=seconds, tables=shown, rows=rows)
         if not held:
             return
 
@@ -73,6 +76,7 @@ class _Story:
         self._id = 0
         self._seen: set[str] = set()  # secrets that must not be found anywhere
         self.dataset = SourceChapters(stage, self._ask, lambda: self._id)
+        self.writing = DestinationChapters(stage, self._ask, lambda: self._id)
 
     def steps(self) -> list[tuple[str, Callable[[], str]]]:
         """Return the steps in their order."""
@@ -88,6 +92,7 @@ class _Story:
             ("Kill a program in the middle of a refresh", self._kill),
             ("Rotate the keyset meanwhile", self._rotate),
             *self.dataset.steps(),
+            *self.writing.steps(),
             ("Verify the audit trail", self._verify),
             ("Delete the credential", self._delete),
             ("Look for secrets that were left lying about", self._search),

@@ -9,6 +9,7 @@ from typing import Protocol
 from consentry.connectors import Connector, SignedInClient
 from consentry.core.secret import Secret
 from consentry.credentials import CredentialEdit, NewCredential
+from consentry.desk.destination_contract import Destinations
 from consentry.desk.flow_contract import Flows
 
 
@@ -300,4 +301,8 @@ class Desk(Credentials, Lending, Accounts, AuditTrail, Protocol):
 
     @property
     def flows(self) -> Flows:
-        """Where it deals with sources and their runs."""
+        """Where it deals with sources and runs."""
+
+    @property
+    def destinations(self) -> Destinations:
+        """Where it deals with destinations and their rows."""

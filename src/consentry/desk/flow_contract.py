@@ -1,4 +1,4 @@
-"""What a desk does with sources and their runs, and the values it answers with: the REST API's, field by field."""
+"""What a desk does with sources and runs, and the values it answers with: the REST API's, field by field."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,11 +10,12 @@ from consentry.flows import ENDED, Counts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleView:
-    """When a source runs by itself; one of the first three is given."""
+    """When a source or destination runs by itself; one of the first four is given."""
 
     every: str | None = None  # such as 15m or 2h
     daily_at: str | None = None
     cron: str | None = None
+    after_source: int | None = None  # only destinations follow a source
     timezone: str = "UTC"
 
 
@@ -65,8 +66,36 @@ class StreamRunView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TotalsView:
+    """The rows of a destination's run by outcome; all zero for a source."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    failed: int = 0
+    deleted: int = 0
+    waiting: int = 0  # without an outcome yet
+
+    @property
+    def written(self) -> int:
+        """How many rows made a difference."""
+        return self.created + self.changed + self.deleted
+
+    @property
+    def bad(self) -> int:
+        """How many rows are to be mended or tried again."""
+        return self.refused + self.failed
+
+    @property
+    def done(self) -> int:
+        """How many rows have their outcome."""
+        return self.written + self.unchanged + self.bad
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """One execution of a source, with its counts and its outcome."""
+    """One execution of a source or destination, with its counts and its outcome."""
 
     id: int
     kind: str = "source"
@@ -82,7 +111,9 @@ class RunView:
     cancel_asked: bool = False
     requests: int = 0
     error: TroubleView | None = None
-    streams: tuple[StreamRunView, ...] = ()
+    streams: tuple[StreamRunView, ...] = ()  # of a source
+    rows: TotalsView = field(default_factory=TotalsView)  # of a destination
+    retry_of: int | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -91,7 +122,7 @@ class RunView:
 
     @property
     def succeeded(self) -> bool:
-        """Whether every stream came through."""
+        """Whether every stream, or every row, came through."""
         return self.status == "succeeded"
 
     @property
@@ -188,11 +219,13 @@ class Flows(Protocol):
         ``detached``: it goes on when this process ends.
         """
 
-    async def list_runs(self, *, source_id: int | None, status: str | None, limit: int) -> list[RunView]:
+    async def list_runs(
+        self, *, source_id: int | None = None, destination_id: int | None = None, status: str | None, limit: int
+    ) -> list[RunView]:
         """Return the newest runs that fit, newest first."""
 
     async def get_run(self, run_id: int) -> RunView:
-        """Return one run with its streams."""
+        """Return one run with its streams, or its rows counted."""
 
     async def cancel_run(self, run_id: int) -> RunView:
         """Ask a run to end."""

@@ -7,10 +7,22 @@ from consentry.desk.flow_contract import (
     ScheduleView,
     SourceView,
     StreamRunView,
+    TotalsView,
     TroubleView,
     WarehouseView,
 )
-from consentry.flows import Hook, ManualRead, Run, Schedule, Source, StreamRun, Trouble, WarehouseSpec, write_length
+from consentry.flows import (
+    Hook,
+    ManualRead,
+    RowCounts,
+    Run,
+    Schedule,
+    Source,
+    StreamRun,
+    Trouble,
+    WarehouseSpec,
+    write_length,
+)
 
 
 def show_source(source: Source) -> SourceView:
@@ -27,7 +39,7 @@ def show_source(source: Source) -> SourceView:
         warehouse=_warehouse(source.warehouse),
         deletions=source.deletions,
         full_listing_every=write_length(source.full_listing_every),
-        schedule=_schedule(source.schedule),
+        schedule=show_schedule(source.schedule),
         is_active=source.is_active,
         next_run_at=source.next_run_at,
         created_by=source.created_by,
@@ -52,7 +64,7 @@ def _event(hook: Hook) -> HookEventView:
 
 
 def show_run(run: Run) -> RunView:
-    """Return a run with its streams."""
+    """Return a run with its streams, or its rows counted."""
     return RunView(
         id=run.id,
         kind=run.kind,
@@ -66,9 +78,24 @@ def show_run(run: Run) -> RunView:
         waiting_for=run.waiting_for,
         waiting_until=run.waiting_until,
         cancel_asked=run.cancel_asked,
-        requests=run.counts.requests,
+        requests=run.requests,
         error=show_trouble(run.error),
         streams=tuple(_stream(each) for each in run.streams),
+        rows=show_totals(run.rows) if run.rows else TotalsView(),
+        retry_of=run.retry_of,
+    )
+
+
+def show_totals(rows: RowCounts) -> TotalsView:
+    """Return rows counted by outcome."""
+    return TotalsView(
+        created=rows.created,
+        changed=rows.changed,
+        unchanged=rows.unchanged,
+        refused=rows.refused,
+        failed=rows.failed,
+        deleted=rows.deleted,
+        waiting=rows.waiting,
     )
 
 
@@ -99,13 +126,15 @@ def _warehouse(spec: WarehouseSpec) -> WarehouseView:
     return WarehouseView(type=spec.kind, path=spec.path, url=spec.url)
 
 
-def _schedule(schedule: Schedule | None) -> ScheduleView | None:
+def show_schedule(schedule: Schedule | None) -> ScheduleView | None:
+    """Return when a flow runs by itself."""
     if schedule is None:
         return None
     return ScheduleView(
         every=write_length(schedule.every) if schedule.every else None,
         daily_at=schedule.daily_at,
         cron=schedule.cron,
+        after_source=schedule.after_source,
         timezone=schedule.timezone,
     )
 

@@ -29,7 +29,9 @@ from consentry.desk.contract import (
     UseView,
     VerdictView,
 )
+from consentry.desk.destination_contract import Destinations
 from consentry.desk.flow_contract import Flows
+from consentry.desk.local_destinations import LocalDestinations
 from consentry.desk.local_flows import LocalFlows
 from consentry.desk.runners import Runners
 from consentry.errors import FieldError, InvalidInput, NotFound
@@ -52,6 +54,7 @@ class LocalDesk:
         self.public_url = app.settings.public_url
         self._room = app.credentials
         self.flows: Flows = LocalFlows(app.flows, actor, runners)
+        self.destinations: Destinations = LocalDestinations(app.flows, actor, runners)
 
     # --- credentials
 

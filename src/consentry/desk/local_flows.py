@@ -9,6 +9,7 @@ from consentry import flows
 from consentry.audit import Actor
 from consentry.desk.flow_contract import RunView, SampleView, SourceView
 from consentry.desk.flow_views import show_run, show_source, show_trouble
+from consentry.desk.naming import kind_of
 from consentry.desk.runners import Runners
 from consentry.errors import Conflict, FieldError, InvalidInput, NotFound
 from consentry.flows import NewSource, RunStatus, Source
@@ -66,21 +67,24 @@ class LocalFlows:
         await self._runners.start(run.id, detached=detached)
         return run.id
 
-    async def list_runs(self, *, source_id: int | None, status: str | None, limit: int) -> list[RunView]:
+    async def list_runs(
+        self, *, source_id: int | None = None, destination_id: int | None = None, status: str | None, limit: int
+    ) -> list[RunView]:
         """Return the newest runs that fit, newest first."""
         chosen = _status(status)
+        kind, flow_id = kind_of(source_id, destination_id)
         found: list[RunView] = []
         page, more = 0, True
         while more and len(found) < limit:
             page += 1
             runs, more = await flows.list_runs(
-                self._room, kind="source", flow_id=source_id, status=chosen, page=page, per_page=PER_PAGE
+                self._room, kind=kind, flow_id=flow_id, status=chosen, page=page, per_page=PER_PAGE
             )
             found += [show_run(each) for each in runs]
         return found[:limit]
 
     async def get_run(self, run_id: int) -> RunView:
-        """Return one run with its streams."""
+        """Return one run with its streams, or its rows counted."""
         run = await flows.get_run(self._room, run_id)
         await self._runners.look_after(run_id, has_ended=run.status in flows.ENDED)
         return show_run(run)

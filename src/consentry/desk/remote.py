@@ -25,8 +25,10 @@ from consentry.desk.contract import (
     TokenView,
     VerdictView,
 )
+from consentry.desk.destination_contract import Destinations
 from consentry.desk.flow_contract import Flows
 from consentry.desk.proxied import Proxied
+from consentry.desk.remote_destinations import RemoteDestinations
 from consentry.desk.remote_flows import RemoteFlows
 from consentry.desk.wire import API, TIMEOUT_SECONDS, Wire, given, read
 from consentry.errors import Conflict, NotFound
@@ -72,6 +74,7 @@ class RemoteDesk:
         self._catalogue = Catalogue.load()
         self._wire = Wire(url, api_key, timeout=timeout)
         self.flows: Flows = RemoteFlows(self._wire)
+        self.destinations: Destinations = RemoteDestinations(self._wire)
 
     async def __aenter__(self) -> Self:
         return self

@@ -3,16 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from consentry.credentials import name_key
 from consentry.desk.flow_contract import RunView, SampleView, SourceView
-from consentry.desk.wire import Wire
+from consentry.desk.naming import kind_of
+from consentry.desk.wire import Begun, Wire
 from consentry.errors import Conflict, NotFound
-
-
-class _Begun(msgspec.Struct, frozen=True, kw_only=True):
-    run_id: int
 
 
 class RemoteFlows:
@@ -56,15 +51,18 @@ class RemoteFlows:
 
     async def run_source(self, source_id: int, *, detached: bool = False) -> int:
         """Begin a run; the server works on it, whoever waits."""
-        return (await self._wire.ask("POST", f"/sources/{source_id}/run", _Begun)).run_id
+        return (await self._wire.ask("POST", f"/sources/{source_id}/run", Begun)).run_id
 
-    async def list_runs(self, *, source_id: int | None, status: str | None, limit: int) -> list[RunView]:
+    async def list_runs(
+        self, *, source_id: int | None = None, destination_id: int | None = None, status: str | None, limit: int
+    ) -> list[RunView]:
         """Return the newest runs that fit, newest first."""
-        wish = {"flow_id": source_id, "kind": "source" if source_id else None, "status": status}
+        kind, flow_id = kind_of(source_id, destination_id)
+        wish = {"flow_id": flow_id, "kind": kind, "status": status}
         return await self._wire.every("/runs", RunView, wish, at_most=limit)
 
     async def get_run(self, run_id: int) -> RunView:
-        """Return one run with its streams."""
+        """Return one run with its streams, or its rows counted."""
         return await self._wire.ask("GET", f"/runs/{run_id}", RunView)
 
     async def cancel_run(self, run_id: int) -> RunView:

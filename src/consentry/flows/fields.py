@@ -24,7 +24,9 @@ _PLACE: Final = re.compile(r" - at `\$\.?(.*)`$")
 _UNITS: Final = (("d", 86_400), ("h", 3_600), ("m", 60))
 
 
-class _Schedule(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class ScheduleFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """When a flow runs by itself, as it is described."""
+
     every: str | None = None
     daily_at: str | None = None
     cron: str | None = None
@@ -53,7 +55,7 @@ class _Fields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     warehouse: _Warehouse | None = None
     deletions: Deletions = "mark"
     full_listing_every: str | None = None
-    schedule: _Schedule | None = None
+    schedule: ScheduleFields | None = None
     hooks: bool = False
 
 
@@ -62,7 +64,7 @@ def read_new(fields: Mapping[str, Any]) -> NewSource:
     try:
         said = msgspec.convert(dict(fields), _Fields)
     except msgspec.ValidationError as error:
-        raise InvalidInput(_fault(str(error))) from error
+        raise InvalidInput(fault_of(error, "source")) from error
     listing = _read_length("full_listing_every", said.full_listing_every) or DEFAULT_FULL_LISTING
     spec = said.warehouse or _Warehouse()
     return NewSource(
@@ -74,7 +76,7 @@ def read_new(fields: Mapping[str, Any]) -> NewSource:
         warehouse=WarehouseSpec(kind=spec.type, path=spec.path, url=spec.url),
         deletions=said.deletions,
         full_listing_every=listing,
-        schedule=_read_schedule(said.schedule),
+        schedule=read_schedule(said.schedule),
         hooks=said.hooks,
     )
 
@@ -113,10 +115,12 @@ def fields_of(source: Source) -> dict[str, Any]:
     }
 
 
-def write_schedule(schedule: Schedule | None) -> dict[str, str] | None:
+def write_schedule(schedule: Schedule | None) -> dict[str, Any] | None:
     """Return a schedule as it is described."""
     if schedule is None:
         return None
+    if schedule.after_source is not None:
+        return {"after_source": schedule.after_source}
     if schedule.every is not None:
         return {"every": write_length(schedule.every)}
     kind, value = ("daily_at", schedule.daily_at) if schedule.daily_at is not None else ("cron", schedule.cron)
@@ -138,11 +142,14 @@ def _read_length(field: str, text: str | None) -> timedelta | None:
     return length
 
 
-def _read_schedule(said: _Schedule | None) -> Schedule | None:
+def read_schedule(said: ScheduleFields | None, *, after_source: int | None = None) -> Schedule | None:
+    """Read when a flow runs by itself; raise InvalidInput."""
     if said is None:
         return None
     every = _read_length("schedule.every", said.every)
-    return Schedule(every=every, daily_at=said.daily_at, cron=said.cron, timezone=said.timezone)
+    return Schedule(
+        every=every, daily_at=said.daily_at, cron=said.cron, after_source=after_source, timezone=said.timezone
+    )
 
 
 def _read_manual(said: _Manual | None) -> ManualRead | None:
@@ -151,8 +158,9 @@ def _read_manual(said: _Manual | None) -> ManualRead | None:
     return ManualRead(path=said.path, parameters=said.parameters, records_path=said.records_path, paging=said.paging)
 
 
-def _fault(said: str) -> FieldError:
-    """Return what msgspec found wrong, at its field."""
+def fault_of(error: msgspec.ValidationError, whole: str) -> FieldError:
+    """Return what msgspec found wrong, at its field; ``whole`` stands for all of them."""
+    said = str(error)
     found = _PLACE.search(said)
     missing = re.search(r"missing required field `(\w+)`|unknown field `(\w+)`", said)
     if missing:
@@ -160,4 +168,4 @@ def _fault(said: str) -> FieldError:
         word = "This field is required." if missing[1] else "There is no such field."
         return FieldError(field=inside + (missing[1] or missing[2]), message=word)
     words = said[: found.start()] if found else said
-    return FieldError(field=found[1] if found else "source", message=words.replace("`", "") + ".")
+    return FieldError(field=found[1] if found else whole, message=words.replace("`", "") + ".")

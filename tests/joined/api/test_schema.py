@@ -64,10 +64,18 @@ async def judge(address: str, key: str, *options: str) -> tuple[int, str]:
 
 @pytest.mark.soak
 @pytest.mark.timeout(2 * SECONDS)
-@pytest.mark.parametrize("part", ["--include-path-regex", "--exclude-path-regex"])
-async def test_no_answer_is_undocumented_and_none_is_a_fault(address: str, key: str, part: str) -> None:
-    # in two parts: each operation is tried with unknown keys too, and who tries very many of those is slowed down
-    status, said = await judge(address, key, *WIDTH, part, "/(sources|runs)")
+@pytest.mark.parametrize(
+    "part",
+    [
+        ("--include-path-regex", "/(sources|runs)"),
+        ("--include-path-regex", "/(destinations|uploads|templates)"),
+        ("--exclude-path-regex", "/(sources|runs|destinations|uploads|templates)"),
+    ],
+    ids=["flows", "writing", "others"],
+)
+async def test_no_answer_is_undocumented_and_none_is_a_fault(address: str, key: str, part: tuple[str, str]) -> None:
+    # in parts: each operation is tried with unknown keys too, and who tries very many of those is slowed down
+    status, said = await judge(address, key, *WIDTH, *part)
     assert "Tested: " in said, said
     assert status == 0, said
 
@@ -103,6 +111,16 @@ async def test_the_document_lists_every_route_that_the_design_names(document: di
         f"{one}/confirm-account": {"post"},
         f"{one}/audit": {"get"},
         f"{one}/proxy/{{path}}": {"get", "head", "post", "put", "patch", "delete", "options"},
+        f"{one}/templates/{{name}}": {"get"},
+        "/api/v1/destinations": {"get", "post"},
+        "/api/v1/destinations/{destination_id}": {"get", "patch", "delete"},
+        **{
+            f"/api/v1/destinations/{{destination_id}}/{verb}": {"post"}
+            for verb in ("test", "run", "preview", "activate", "pause")
+        },
+        "/api/v1/uploads": {"post"},
+        "/api/v1/runs/{run_id}/rows": {"get"},
+        "/api/v1/runs/{run_id}/retry": {"post"},
         "/healthz": {"get"},
         "/readyz": {"get"},
         "/metrics": {"get"},

@@ -1,7 +1,7 @@
 """The local home and a server on the same home answer alike: commands and library can't tell them apart."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ import consentry
 from consentry import errors, settings
 from consentry.core.secret import Secret
 from consentry.credentials import CredentialEdit, NewCredential
-from consentry.desk import ApiKeyView, CredentialView, Desk, ScheduleView, open_desk
+from consentry.desk import ApiKeyView, CredentialView, Desk, ScheduleView, follow, open_desk
 from consentry.sandbox import RunningSandbox, start
 from ground.consenting import give_consent, register
 from ground.household import Household, household
@@ -173,6 +173,92 @@ async def test_sources_and_runs_look_the_same_from_both_desks(
             with pytest.raises(errors.NotFound):
                 await desk.flows.get_run(4_000_000)
         await remote.flows.delete_source(added.id)
+
+
+@pytest.mark.parametrize("which", ["here", "there"])
+async def test_a_destination_lives_its_life(which: str, request: pytest.FixtureRequest) -> None:
+    found: settings.Settings = request.getfixturevalue(which)
+
+    async def file() -> AsyncIterator[bytes]:
+        yield b"Email,Surname\n"
+        yield f"{which}@example.com,Quist\n".encode()
+
+    async with open_desk(found, face="cli") as desk:
+        flows, work = desk.flows, desk.destinations
+        sales = await desk.get("Sales CRM")
+        rows = {"file": (await work.upload("people.csv", file())).file}
+        suggestion = await work.suggest(sales.id, "upsert_person", rows)
+        assert [each.name for each in suggestion.columns] == ["Email", "Surname"]
+        mapping = {name: {"column": each.column} for name, each in suggestion.mapping.items()}
+        fields: dict[str, Any] = {
+            "name": f"Into {which}",
+            "credential_id": sales.id,
+            "template": "upsert_person",
+            "rows": rows,
+            "mapping": mapping,
+        }
+        added = await work.create_destination(fields)
+        assert (added.rows.file, added.mapping["lastName"].column) == (rows["file"], "Surname")
+        assert (await desk.get("Sales CRM")).used_by.destinations[-1].name == f"Into {which}"
+        edited = await work.edit_destination(added.id, {"nested": "replace", "schedule": {"every": "2h"}})
+        assert (edited.nested, edited.schedule) == ("replace", ScheduleView(every="2h"))
+        assert (await work.set_active(added.id, active=False)).is_active is False
+        trial = await work.test_destination(added.id)
+        assert (trial.status, trial.rows[0].mapped["lastName"]) == ("success", "Quist")
+        seen = await work.preview(added.id)
+        assert (seen.counts.created, seen.rows[0].outcome) == (1, "created")
+        bad = {"inline": [{"Email": "no address", "Surname": "Quist"}, {"Email": f"{which}@example.com"}]}
+        run = await follow(flows, await work.run_destination(added.id, rows=bad))
+        assert (run.kind, run.status, run.rows.refused) == ("destination", "failed", 2)
+        (first, second) = await work.list_rows(run.id, outcome="refused")
+        assert (first.values["Email"], second.row) == ("no address", 2)
+        assert [row async for row in work.iterate_rows(run.id)] == [first, second]
+        text = b"".join([piece async for piece in work.export_rows(run.id, outcome="refused")])
+        assert text.startswith(b"Email,Surname,row,outcome,record_id,errors\r\nno address,Quist,1,refused,,")
+        mended = {1: {"Email": f"first@{which}.example", "Surname": "Quist"}, 2: {"Email": f"{which}@x.example"}}
+        again = await follow(flows, await work.retry_run(run.id, mended))
+        assert (again.status, again.rows.created, again.rows.refused, again.retry_of) == ("partly_failed", 1, 1, run.id)
+        assert [each.id for each in await flows.list_runs(destination_id=added.id, status=None, limit=5)] == [
+            again.id,
+            run.id,
+        ]
+        with pytest.raises(errors.Conflict):
+            await work.create_destination(fields)
+        with pytest.raises(errors.InvalidInput) as wrong:
+            await work.create_destination({**fields, "name": "Wrong", "mapping": {"owner": {}, **mapping}})
+        assert [each.field for each in wrong.value.errors] == ["mapping.owner"]
+        assert (await work.get_destination(f" into {which}")).id == added.id
+        await work.delete_destination(added.id)
+        with pytest.raises(errors.NotFound, match="no destination named"):
+            await work.get_destination(f"Into {which}")
+        with pytest.raises(errors.NotFound):
+            await work.list_rows(4_000_000)
+
+
+async def test_destinations_and_their_runs_look_the_same_from_both_desks(
+    here: settings.Settings, there: settings.Settings
+) -> None:
+    async with open_desk(here, face="cli") as local, open_desk(there, face="cli") as remote:
+        sales = await local.get("Sales CRM")
+        fields: dict[str, Any] = {
+            "name": "By hand",
+            "credential_id": sales.id,
+            "template": "manual",
+            "rows": {"inline": [{"id": 4_000_000}]},
+            "manual": {"method": "PUT", "path": "parties/{id}", "body": {"party": {"about": "x"}}},
+        }
+        added = await remote.destinations.create_destination(fields)
+        assert await local.destinations.get_destination("By hand") == added
+        assert await remote.destinations.list_destinations() == await local.destinations.list_destinations()
+        run = await follow(remote.flows, await remote.destinations.run_destination(added.id))
+        assert await local.flows.get_run(run.id) == run
+        rows = await local.destinations.list_rows(run.id)
+        assert await remote.destinations.list_rows(run.id) == rows != []
+        assert [row async for row in remote.destinations.iterate_rows(run.id)] == rows
+        for desk in (local, remote):
+            with pytest.raises(errors.InvalidInput):
+                await desk.destinations.list_rows(run.id, outcome="nonsense")
+        await remote.destinations.delete_destination(added.id)
 
 
 @pytest.mark.parametrize("which", ["here", "there"])

@@ -1,5 +1,6 @@
 """Rows into a connector: what a destination is, and how it writes. Use cases take the room first."""
 
+from consentry.flows.destination.advising import Advice, Trial, TriedRow, advise, try_destination
 from consentry.flows.destination.destinations import (
     activate_destination,
     change_destination,
@@ -11,10 +12,14 @@ from consentry.flows.destination.destinations import (
     list_destinations,
     pause_destination,
 )
+from consentry.flows.destination.downloading import export_rows
 from consentry.flows.destination.export import columns_of, write_csv
+from consentry.flows.destination.fields import read_changed_destination, read_new_destination, read_rows
 from consentry.flows.destination.live_fields import Allowed, LiveField, live_fields
 from consentry.flows.destination.looking_at_rows import look_at_rows
+from consentry.flows.destination.mending import read_mended
 from consentry.flows.destination.model import (
+    MOST_INLINE,
     Destination,
     DestinationId,
     ManualWrite,
@@ -36,11 +41,16 @@ from consentry.flows.destination.runs import (
 )
 from consentry.flows.destination.suggesting import suggest
 from consentry.flows.destination.upkeep import count_rows, forget_old_rows, forget_old_uploads
-from consentry.flows.destination.upload_store import Upload
+from consentry.flows.destination.upload_store import UPLOAD, Upload
+from consentry.flows.destination.uploads import LARGEST as LARGEST_UPLOAD
 from consentry.flows.destination.uploads import list_uploads, put_upload, remove_old_uploads
 
 __all__ = [
+    "LARGEST_UPLOAD",
+    "MOST_INLINE",
+    "UPLOAD",
     "About",
+    "Advice",
     "Allowed",
     "Column",
     "Columns",
@@ -54,8 +64,11 @@ __all__ = [
     "RawRow",
     "RowResult",
     "RowsSpec",
+    "Trial",
+    "TriedRow",
     "Upload",
     "activate_destination",
+    "advise",
     "begin_destination_run",
     "change_destination",
     "columns_of",
@@ -64,6 +77,7 @@ __all__ = [
     "delete_destination",
     "description_of",
     "edit_destination",
+    "export_rows",
     "forget_old_rows",
     "forget_old_uploads",
     "get_destination",
@@ -79,8 +93,13 @@ __all__ = [
     "put_upload",
     "queue_due_destinations",
     "queue_followers",
+    "read_changed_destination",
+    "read_mended",
+    "read_new_destination",
+    "read_rows",
     "remove_old_uploads",
     "retry",
     "suggest",
+    "try_destination",
     "write_csv",
 ]

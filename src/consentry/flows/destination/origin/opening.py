@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import IO, Final, TypeVar
 
 from consentry.flows.destination import uploads
@@ -13,7 +14,7 @@ from consentry.flows.destination.origin.contract import Reader, next_batch
 from consentry.flows.destination.origin.delimited import Delimited
 from consentry.flows.destination.origin.inline import Inline
 from consentry.flows.destination.origin.json_text import JsonText
-from consentry.flows.destination.paths import open_file
+from consentry.flows.destination.paths import open_file, suffix_of
 from consentry.flows.destination.raw import About, RawRow, refused
 from consentry.flows.destination.upload_store import UPLOAD
 from consentry.flows.room import Room
@@ -93,6 +94,18 @@ async def _file(room: Room, name: str) -> tuple[IO[bytes], str]:
     if name.startswith(UPLOAD):
         return await uploads.open_upload(room, name)
     return await to_its_end(lambda: open_file(name, room.home))
+
+
+def read_text_file(path: Path) -> Iterator[RawRow]:
+    """Give the rows of a CSV or JSON file that its owner named themselves. Blocking; raises InvalidInput."""
+    suffix = suffix_of(path.name)
+    if suffix == ".parquet":
+        raise refused("file", "Give a CSV or JSON file.")
+    try:
+        with path.open("rb") as file:
+            yield from _text_reader(file, suffix).rows()
+    except OSError as error:
+        raise refused("file", f"The file {path} can't be read.") from error
 
 
 def _text_reader(file: IO[bytes], suffix: str) -> Reader:
