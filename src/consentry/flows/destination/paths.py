@@ -8,8 +8,6 @@ from typing import IO, Final
 from consentry.flows.destination.raw import refused
 
 SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
-UPLOAD: Final = "upload:"
-"""How the name of a file begins that was uploaded; its id follows."""
 
 
 def suffix_of(name: str) -> str:

@@ -78,6 +78,8 @@ def _item(field: TemplateField, given: Any) -> Any:
 
 
 def _parts(field: TemplateField, given: Mapping[str, Any]) -> dict[str, Any] | None:
+    # an id is of the list that the item was read from, and means nothing in another
+    given = {name: value for name, value in given.items() if name != "id" or "id" in field.parts}
     unknown = [name for name in given if name not in field.parts]
     if unknown:
         raise Unfit(f"has an item with {shown(unknown[0])}; an item takes {', '.join(field.parts)}")

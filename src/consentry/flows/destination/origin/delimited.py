@@ -81,7 +81,7 @@ def _named(cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     seen: Counter[str] = Counter()
     names: list[str] = []
     faults: list[str] = []
-    wanted = [" ".join(text_of(cell).split())[:_LONGEST_NAME] for cell in cells]
+    wanted = [" ".join((_value(cell) or "").split())[:_LONGEST_NAME] for cell in cells]
     for at, name in enumerate(wanted, start=1):
         base = name or f"column {at}"
         seen[base] += 1

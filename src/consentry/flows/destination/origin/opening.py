@@ -13,8 +13,9 @@ from consentry.flows.destination.origin.contract import Reader, next_batch
 from consentry.flows.destination.origin.delimited import Delimited
 from consentry.flows.destination.origin.inline import Inline
 from consentry.flows.destination.origin.json_text import JsonText
-from consentry.flows.destination.paths import UPLOAD, open_file
+from consentry.flows.destination.paths import open_file
 from consentry.flows.destination.raw import About, RawRow, refused
+from consentry.flows.destination.upload_store import UPLOAD
 from consentry.flows.room import Room
 
 _WAYS: Final = ("table", "sql", "file", "inline")
