@@ -107,6 +107,7 @@ async def open(  # noqa: A001 - app.open reads as what it does
             credentials=room,
             home=settings.home,
             owner=room.owner,
+            steps=room.steps,
         )
         stack.push_async_callback(room.flights.close, _LANDING_SECONDS)
         yield App(

@@ -14,7 +14,7 @@ ConsentryError
 ├── ProviderError    the provider broke its word
 │   └── ReplyNotUnderstood, ColumnChanged
 └── DataError        this record, not this run
-    └── SealBroken
+    └── SealBroken, TooManyRefusals
 """
 
 from dataclasses import dataclass
@@ -327,3 +327,10 @@ class SealBroken(DataError):
 
     code = "seal_broken"
     default_hint = "Authorize the credential again, or restore the backup it belongs to."
+
+
+class TooManyRefusals(DataError):
+    """So many rows were refused that the run was stopped."""
+
+    code = "too_many_refusals"
+    default_hint = "Mend the rows, or the mapping; then try those rows again."

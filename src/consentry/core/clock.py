@@ -2,7 +2,7 @@
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 
 class Clock(Protocol):
@@ -46,3 +46,14 @@ class FakeClock:
         """Let time pass."""
         self._now += step
         self._steady += step.total_seconds()
+
+
+def uptime() -> float:
+    """Return seconds that go on while this process, or the whole machine, sleeps: what a lease is held against.
+
+    No seam: a lease is measured by the database's clock, which no fake moves either.
+    """
+    return time.clock_gettime(_THROUGH_SLEEP)
+
+
+_THROUGH_SLEEP: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)

@@ -12,18 +12,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from consentry import credentials
 from consentry.audit import CONSENTRY, Action
+from consentry.core.clock import uptime
 from consentry.core.log import get_logger
-from consentry.errors import ConsentryError, LeaseTaken, StorageBroken, StorageBusy
+from consentry.errors import ConsentryError, FieldError, LeaseTaken, StorageBroken, StorageBusy
 from consentry.flows import sources, store
+from consentry.flows.destination import row_store
+from consentry.flows.destination import store as destination_store
+from consentry.flows.destination.model import Destination
+from consentry.flows.destination.runs import queue_followers
 from consentry.flows.model import Run, RunStatus, Source, StreamRun, StreamStatus, Trouble
 from consentry.flows.room import Room
-from consentry.flows.work import Watch, Work
+from consentry.flows.work import Work
 
 _LOOK_SECONDS: Final = 1.0
 _RENEW_EVERY: Final = 3  # looks
 _SHOWN_SECONDS: Final = 1.0
+_MARGIN_SECONDS: Final = 3.0
+"""So long before its end a lease doesn't count as surely held any more."""
+_NEVER_ANSWERED: Final = FieldError(
+    field="", message="No answer came to its request before the run ended; the next run sees first what it did."
+)
+_WENT_WELL: Final = (RunStatus.SUCCEEDED, RunStatus.PARTLY_FAILED)
 _MOVING: Final = (StreamStatus.PENDING, StreamStatus.RUNNING)
 
 log = get_logger("flows.engine")
@@ -34,8 +47,16 @@ class Claimed:
     """A run, and the right to work on it as long as nobody holds a higher fence."""
 
     run: Run
-    source: Source
+    flow: Source | Destination
     fence: int
+    taken_at: float  # uptime before the lease was asked for
+
+    @property
+    def source(self) -> Source:
+        """The source that the run is of."""
+        if not isinstance(self.flow, Source):
+            raise LookupError(f"run {self.run.id} is no source's")
+        return self.flow
 
 
 async def claim(room: Room, limit: int, *, only: int | None = None) -> list[Claimed]:
@@ -44,12 +65,19 @@ async def claim(room: Room, limit: int, *, only: int | None = None) -> list[Clai
         free = await store.list_free(connection, limit, only)
     claimed: list[Claimed] = []
     for run_id, fence in free:
+        taken_at = uptime()
         async with room.database.transaction() as connection:
             if await store.take_run(connection, run_id, fence, room.owner, room.clock.now()):
                 run = await store.get_run(connection, run_id)
-                source = await store.get(connection, run.flow_id)
-                claimed.append(Claimed(run=run, source=source, fence=fence + 1))
+                flow = await _flow_of(connection, run)
+                claimed.append(Claimed(run=run, flow=flow, fence=fence + 1, taken_at=taken_at))
     return claimed
+
+
+async def _flow_of(connection: AsyncConnection, run: Run) -> Source | Destination:
+    if run.kind == "destination":
+        return await destination_store.get(connection, run.flow_id)
+    return await store.get(connection, run.flow_id)
 
 
 async def work(room: Room, claimed: Claimed) -> None:
@@ -71,7 +99,11 @@ async def work(room: Room, claimed: Claimed) -> None:
     await finish(room, claimed, status, trouble)
 
 
-async def _carry_out(room: Room, claimed: Claimed, watch: Watch) -> tuple[RunStatus, Trouble | None]:
+async def _carry_out(room: Room, claimed: Claimed, watch: "RunWatch") -> tuple[RunStatus, Trouble | None]:
+    if isinstance(claimed.flow, Destination):
+        from consentry.flows.destination.carrying import carry_out
+
+        return await carry_out(room, claimed.run, claimed.flow, claimed.fence, watch)
     from consentry.flows.source_run import execute  # heavy libraries, needed only where runs work
 
     try:
@@ -122,7 +154,12 @@ async def finish(room: Room, claimed: Claimed, status: RunStatus, trouble: Troub
         "lease_until": None,
     }
     async with room.database.transaction() as connection:
-        return await store.change_held(connection, claimed.run.id, claimed.fence, values)
+        is_ours = await store.change_held(connection, claimed.run.id, claimed.fence, values)
+        if is_ours and claimed.run.kind == "destination":
+            await row_store.give_up_sent(connection, claimed.run.id, _NEVER_ANSWERED)
+        if is_ours and claimed.run.kind == "source" and status in _WENT_WELL:
+            await queue_followers(room, connection, claimed.run.flow_id)
+        return is_ours
 
 
 async def _give_back(room: Room, claimed: Claimed, watch: "RunWatch") -> None:
@@ -145,7 +182,18 @@ class RunWatch:
         self._unwritten: dict[str, StreamRun] = {}
         self._shown_at = float("-inf")
         self._cancelled = asyncio.Event()
+        self._sure_until = _sure_until(claimed.taken_at)
         self.is_lost = False
+
+    def surely_holds(self) -> bool:
+        """Tell whether nobody else can have taken the run up yet."""
+        return not self.is_lost and uptime() < self._sure_until
+
+    async def confirm(self) -> None:
+        """Prolong the lease now; raise LeaseTaken when it is somebody else's."""
+        if await self._look(renew=True) is None:
+            self.is_lost = True
+            raise LeaseTaken("A later holder of this run is at work.")
 
     def is_cancelled(self) -> bool:
         """Tell whether somebody asked for an end."""
@@ -216,7 +264,16 @@ class RunWatch:
 
     async def _look(self, *, renew: bool) -> bool | None:
         if renew:
+            begun = uptime()
             async with self._room.database.transaction() as connection:
-                return await store.renew(connection, self._run_id, self._fence)
+                asked = await store.renew(connection, self._run_id, self._fence)
+            if asked is not None:
+                self._sure_until = _sure_until(begun)
+            return asked
         async with self._room.database.reading() as connection:
             return await store.is_cancel_asked(connection, self._run_id, self._fence)
+
+
+def _sure_until(begun: float) -> float:
+    """Return until when a lease is surely held that was asked for at a moment: the database counts from later on."""
+    return begun + store.LEASE_SECONDS - _MARGIN_SECONDS

@@ -1,6 +1,7 @@
 """What the use cases of sources and runs work with; the application puts it together once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from consentry import credentials
@@ -8,6 +9,7 @@ from consentry.audit import Trail
 from consentry.connectors import Catalogue
 from consentry.core.clock import Clock
 from consentry.core.ids import Randomness
+from consentry.core.steps import NoSteps, Steps
 from consentry.storage import Changes, Database
 from consentry.vault import Vault
 
@@ -26,3 +28,5 @@ class Room:
     credentials: credentials.Room
     home: Path
     owner: str  # this process, as leases name it
+    steps: Steps = field(default_factory=NoSteps)
+    settle: timedelta = timedelta(seconds=5)  # how long a write whose answer was lost may still take effect

@@ -1,10 +1,11 @@
 """What only opportunities have: a value with its currency, a milestone that may close them, a duration."""
 
-from typing import Any, Final
+from decimal import Decimal
+from typing import Any
 
 from consentry.connectors.capsule.draft import Draft, id_in
 from consentry.connectors.capsule.references import put_choice
-from consentry.connectors.capsule.scalars import plain_number, put_scalar
+from consentry.connectors.capsule.scalars import plain_number, put_scalar, write_number
 from consentry.connectors.capsule.templates import CURRENCIES, MILESTONES
 from consentry.connectors.comparing import is_blank, number_of
 from consentry.connectors.contract import Record
@@ -13,30 +14,36 @@ from consentry.connectors.writing import TemplateField
 
 
 def put_value(draft: Draft) -> None:
-    """Send amount and currency together: Capsule refuses an amount without one."""
+    """Send amount and currency together: Capsule refuses an amount without one; raises Unfit."""
     now = draft.now("value") or {}
     if draft.clears("value.amount") and not is_blank(now.get("amount")):
         draft.put("value", None, at="value.amount", old=now.get("amount"), new=None)
         return
-    if not draft.gives("value.amount") and not draft.gives("value.currency"):
-        return
-    amount = number_of(draft.row["value.amount"]) if draft.gives("value.amount") else number_of(now.get("amount"))
-    if amount is None:
-        if draft.gives("value.amount"):
-            raise Unfit(f"Value takes a number, and “{draft.row['value.amount']}” isn't one.")
-        return  # a currency of no amount says nothing
     currency = now.get("currency")
     if draft.gives("value.currency"):
-        currency = draft.look(draft.row["value.currency"], CURRENCIES, title="Currency")["code"]
+        try:
+            currency = draft.look(draft.row["value.currency"], CURRENCIES, title="Currency")["code"]
+        except Unfit as unfit:
+            draft.refuse("value.currency", str(unfit))
+    amount = number_of(now.get("amount"))
+    if draft.gives("value.amount"):
+        amount = Decimal(str(write_number(draft.row["value.amount"], "Value")))
+    if amount is None or draft.clears("value.amount"):
+        return  # a currency of no amount says nothing
     if is_blank(currency):
         raise Unfit("An amount needs its currency: give Currency too.")
-    if amount == number_of(now.get("amount")) and currency == now.get("currency"):
-        return
+    _send_value(draft, amount, currency, now)
+
+
+def _send_value(draft: Draft, amount: Decimal, currency: Any, now: Record) -> None:
+    changes: list[tuple[str, Any, Any]] = []
     if amount != number_of(now.get("amount")):
-        draft.change("value.amount", now.get("amount"), plain_number(amount))
+        changes.append(("value.amount", now.get("amount"), plain_number(amount)))
     if currency != now.get("currency"):
-        draft.change("value.currency", now.get("currency"), currency)
-    draft.body["value"] = {"amount": plain_number(amount), "currency": currency}
+        changes.append(("value.currency", now.get("currency"), currency))
+    for name, old, new in changes:
+        draft.change(name, old, new)
+        draft.body["value"] = {"amount": plain_number(amount), "currency": currency}
 
 
 def put_milestone(draft: Draft, field: TemplateField) -> None:
@@ -45,47 +52,46 @@ def put_milestone(draft: Draft, field: TemplateField) -> None:
     put_choice(draft, field, (lambda each: _pipeline_of(draft, each) == pipeline) if pipeline is not None else None)
 
 
-def put_closing(draft: Draft, probability: TemplateField, reason: TemplateField) -> None:
-    """Send probability and lost reason, which depend on the milestone; raises Unfit.
-
-    A closing milestone sets the probability by itself, and refuses one that is sent with it. A reason belongs to a
-    lost one only.
-    """
+def put_probability(draft: Draft, field: TemplateField) -> None:
+    """Send the probability, which a closing milestone sets by itself and refuses to be given; raises Unfit."""
     milestone = _milestone(draft, _milestone_to_be(draft))
-    closing = milestone is not None and milestone.get("complete") is True
-    if not closing:
-        put_scalar(draft, probability)
-    elif milestone is not None and not _is_settled(draft, milestone):
-        raise Unfit(f"{_PROBABILITY} {milestone.get('name')}, which closes the opportunity, sets it itself.")
-    percent = draft.body.get("probability")
+    if milestone is not None and milestone.get("complete") is True:
+        percent = number_of(draft.row.get(field.name))
+        if draft.gives(field.name) and percent not in (number_of(milestone.get("probability")), _now(draft)):
+            name = milestone.get("name")
+            raise Unfit(f"Probability can't be given: the milestone {name}, which closes the opportunity, sets it.")
+        return
+    put_scalar(draft, field)
+    percent = draft.body.get(field.name)
     if percent is not None and not 0 <= percent <= 100:
         raise Unfit(f"Probability is between 0 and 100 percent, not {percent}.")
-    lost = closing and milestone is not None and not milestone.get("probability")
-    if draft.gives(reason.name) and milestone is not None and not lost:
+
+
+def put_lost_reason(draft: Draft, field: TemplateField) -> None:
+    """Send why an opportunity was lost, which only a lost one has; raises Unfit."""
+    put_choice(draft, field)
+    milestone = _milestone(draft, _milestone_to_be(draft))
+    lost = milestone is not None and milestone.get("complete") is True and not milestone.get("probability")
+    if draft.gives(field.name) and milestone is not None and not lost:
         raise Unfit(f"A lost reason is only for a lost opportunity, and {milestone.get('name')} doesn't lose it.")
-    put_choice(draft, reason)
 
 
-_PROBABILITY: Final = "Probability can't be given: the milestone"
+def put_basis(draft: Draft, field: TemplateField) -> None:
+    """Send what the value counts for; to Capsule, none is a fixed one."""
+    if not draft.clears(field.name):
+        put_scalar(draft, field)
+    elif draft.now(field.name) not in (None, "FIXED"):
+        draft.put(field.name, "FIXED", old=draft.now(field.name), new="FIXED")
 
 
-def _is_settled(draft: Draft, milestone: Record) -> bool:
-    """Tell whether the row leaves the probability to the milestone, or says what it will be anyway."""
-    percent = number_of(draft.row.get("probability"))
-    return not draft.gives("probability") or percent in (number_of(milestone.get("probability")), _now(draft))
-
-
-def put_duration(draft: Draft, basis: TemplateField, duration: TemplateField) -> None:
-    """Send what the value counts for; FIXED has no duration; raises Unfit."""
-    put_scalar(draft, basis)
-    wanted: Any = draft.body.get("durationBasis", draft.now("durationBasis"))
-    if wanted != "FIXED":
-        put_scalar(draft, duration)
-        return
-    if draft.gives("duration"):
-        raise Unfit("Duration has to be empty where the duration basis is FIXED.")
-    if draft.now("duration") is not None:
-        draft.put("duration", None, old=draft.now("duration"), new=None)
+def put_duration(draft: Draft, field: TemplateField) -> None:
+    """Send how often the value counts, which a fixed one doesn't; raises Unfit."""
+    if draft.body.get("durationBasis", draft.now("durationBasis")) not in (None, "FIXED"):
+        put_scalar(draft, field)
+    elif draft.gives(field.name):
+        raise Unfit("Duration is only for a value that counts several times: give another duration basis than FIXED.")
+    elif draft.now(field.name) is not None:
+        draft.put(field.name, None, old=draft.now(field.name), new=None)
 
 
 def _now(draft: Draft) -> Any:

@@ -131,7 +131,7 @@ def _check_names(draft: Draft) -> None:
 
 def _plan_note(draft: Draft) -> None:
     _check_complete(draft)
-    draft.body["type"] = "note"
+    draft.body |= draft.template.where
     draft.attempt("party", partial(references.put_relations, draft))
     for field in draft.template.fields:
         if field.name in ("content", "entryAt", "activityType"):
@@ -170,7 +170,7 @@ def _plan_manual(template: Template, row: Row) -> Planned:
 
 def _path_in_api(given: str) -> str:
     """Return the path under the API; raises Unfit for one that leaves it."""
-    path = given.strip().lstrip("/")
+    path = given.strip().removeprefix("/")
     path = _API + path.removeprefix(_API.lstrip("/"))
     parts = urlsplit(path)
     strange = any(part in ("", ".", "..") for part in parts.path[1:].split("/"))
@@ -185,20 +185,8 @@ def _path_in_api(given: str) -> str:
 Put = Callable[[Draft, TemplateField], None]
 
 
-def _field(draft: Draft, name: str) -> TemplateField:
-    return next(field for field in draft.template.fields if field.name == name)
-
-
 def _alone(put: Callable[[Draft], None]) -> Put:
     return lambda draft, field: put(draft)
-
-
-def _closing(draft: Draft, field: TemplateField) -> None:
-    opportunities.put_closing(draft, field, _field(draft, "lostReason"))
-
-
-def _duration(draft: Draft, field: TemplateField) -> None:
-    opportunities.put_duration(draft, field, _field(draft, "duration"))
 
 
 def _stage(draft: Draft, field: TemplateField) -> None:
@@ -218,6 +206,14 @@ def _status(draft: Draft, field: TemplateField) -> None:
     put_scalar(draft, field)
 
 
+def _completed(draft: Draft, field: TemplateField) -> None:
+    """Only a task that is done was completed at some moment."""
+    status = draft.body.get("status", draft.now("status"))
+    if draft.gives(field.name) and status != "COMPLETED":
+        raise Unfit("Completed at is only for a task that is done: give the status COMPLETED too.")
+    put_scalar(draft, field)
+
+
 def _nothing(draft: Draft, field: TemplateField) -> None:
     """Leave a field to the one that is written together with it."""
 
@@ -233,10 +229,10 @@ _OWN: Final[dict[str, dict[str, Put]]] = {
         **_SHARED,
         "milestone": opportunities.put_milestone,
         "value.amount": _alone(opportunities.put_value),
-        "probability": _closing,
-        "lostReason": _nothing,
-        "durationBasis": _duration,
-        "duration": _nothing,
+        "probability": opportunities.put_probability,
+        "lostReason": opportunities.put_lost_reason,
+        "durationBasis": opportunities.put_basis,
+        "duration": opportunities.put_duration,
     },
     "projects": {**_SHARED, "stage": _stage, "opportunity": _relation},
     "tasks": {
@@ -244,6 +240,7 @@ _OWN: Final[dict[str, dict[str, Put]]] = {
         "opportunity": _nothing,
         "kase": _nothing,
         "status": _status,
+        "completedAt": _completed,
     },
 }
 _STEPS: Final[dict[str, Callable[[Draft], None]]] = {

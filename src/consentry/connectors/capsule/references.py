@@ -1,6 +1,7 @@
 """Fields that name another record: by its id, or by a name that only one has."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from consentry.connectors.capsule.draft import Draft, id_in, shown
@@ -43,7 +44,7 @@ def put_owner_and_team(draft: Draft) -> None:
         if draft.clears(name):
             wanted[name] = None
         elif draft.gives(name):
-            wanted[name] = draft.look(draft.row[name], choices, title=name.capitalize())
+            draft.attempt(name, partial(_look_into, draft, wanted, name, choices))
     changed = [name for name, _ in _OWNERS if id_in(wanted[name]) != id_in(now[name])]
     if not changed:
         return
@@ -58,10 +59,14 @@ def put_owner_and_team(draft: Draft) -> None:
             draft.body[name] = None if number is None else {"id": number}
 
 
+def _look_into(draft: Draft, wanted: dict[str, Record | None], name: str, choices: Choices) -> None:
+    wanted[name] = draft.look(draft.row[name], choices, title=name.capitalize())
+
+
 def put_owner(draft: Draft) -> None:
     """Send the owner of a record that has no team."""
-    if draft.clears("owner") and draft.now("owner") is not None:
-        draft.put("owner", None, old=shown(draft.now("owner"), USERS), new=None)
+    if draft.clears("owner"):
+        raise Unfit(f"Owner can't be emptied: a {draft.noun} always has one.")
     if draft.gives("owner"):
         chosen = draft.look(draft.row["owner"], USERS, title="Owner")
         if id_in(chosen) != draft.now_id("owner"):

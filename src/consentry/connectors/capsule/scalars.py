@@ -17,7 +17,7 @@ def put_scalar(draft: Draft, field: TemplateField) -> None:
         return
     now = draft.now(field.name)
     if draft.clears(field.name):
-        if field.required:
+        if field.required or field.values:
             raise Unfit(f"{field.title} can't be emptied: a {draft.noun} always has one.")
         wanted = None
     else:

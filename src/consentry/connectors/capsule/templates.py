@@ -334,6 +334,13 @@ _PROJECT_FIELDS: Final = (
         synonyms=("board stage", "column"),
     ),
     _OPPORTUNITY,
+    TemplateField(
+        name="startOn",
+        title="Start",
+        kind="date",
+        meaning="When it begins. Undocumented: Capsule may leave it as it is.",
+        synonyms=("start date", "started"),
+    ),
     _EXPECTED_CLOSE,
     _TAGS,
     _TRACKS,
@@ -596,6 +603,7 @@ _ADD_NOTE: Final = Template(
     stream="entries",
     fields=_NOTE,
     one_of=(("party", "opportunity", "kase"),),
+    where={"type": "note"},
 )
 _MANUAL: Final = Template(
     name="manual",

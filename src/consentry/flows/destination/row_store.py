@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consentry.connectors import Change
 from consentry.errors import FieldError
-from consentry.flows.destination.model import RowOutcome, RowResult, RowsSpec, RunRequest
+from consentry.flows.destination.model import RowCounts, RowOutcome, RowResult, RowsSpec, RunRequest
 from consentry.flows.destination.store import decode_rows, encode, encode_rows
 from consentry.flows.model import ENDED
 from consentry.storage.tables import destination_runs, run_rows, runs
@@ -61,7 +61,15 @@ class Waiting:
     number: int
     key: str
     given: Mapping[str, Any]
-    is_sent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A row whose request is about to leave."""
+
+    number: int
+    record_id: int | None
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,16 +113,22 @@ async def get_standing(connection: AsyncConnection, run_id: int) -> Standing:
     )
 
 
+async def get_counts(connection: AsyncConnection, run_id: int) -> RowCounts:
+    """Return a run's rows by outcome."""
+    row = (await connection.execute(select(destination_runs).where(destination_runs.c.run_id == run_id))).one()
+    ended = {outcome.value: getattr(row, outcome.value) for outcome in RowOutcome}
+    return RowCounts(**ended, waiting=max(0, row.total - sum(ended.values())))
+
+
 async def advance(
     connection: AsyncConnection,
     run_id: int,
     *,
     stage: Stage | None = None,
     position: int | None = None,
-    requests: int | None = None,
 ) -> None:
     """Write down how far a run has come."""
-    given: dict[str, Any] = {"stage": stage, "position": position, "requests": requests}
+    given: dict[str, Any] = {"stage": stage, "position": position}
     values = {name: value for name, value in given.items() if value is not None}
     if values:
         await connection.execute(update(destination_runs).where(destination_runs.c.run_id == run_id).values(values))
@@ -154,6 +168,13 @@ def _columns(run_id: int, row: Taken) -> dict[str, Any]:
     }
 
 
+async def begin_anew(connection: AsyncConnection, run_id: int) -> None:
+    """Let go of the rows that were taken in, of which none was written."""
+    await connection.execute(delete(run_rows).where(run_rows.c.run_id == run_id))
+    nothing = {"total": 0, "refused": 0}
+    await connection.execute(update(destination_runs).where(destination_runs.c.run_id == run_id).values(nothing))
+
+
 async def list_repeated(connection: AsyncConnection, run_id: int, after: str, limit: int) -> list[str]:
     """Return keys that several rows have, in order, from one on."""
     several = select(run_rows.c.key).where(run_rows.c.run_id == run_id, run_rows.c.key > after)
@@ -173,13 +194,14 @@ async def count_of(connection: AsyncConnection, run_id: int, key: str) -> int:
     return int((await connection.execute(query)).scalar_one())
 
 
-async def refuse_all_of(connection: AsyncConnection, run_id: int, key: str, error: FieldError) -> None:
-    """Refuse the rows of a key that weren't refused before, and count them."""
+async def refuse_all_of(connection: AsyncConnection, run_id: int, key: str, error: FieldError) -> int:
+    """Refuse the rows of a key that weren't refused before, and count them; return how many they were."""
     open_rows = update(run_rows).where(run_rows.c.run_id == run_id, run_rows.c.key == key, run_rows.c.outcome.is_(None))
     values = {"outcome": RowOutcome.REFUSED, "errors": encode_errors((error,))}
     refused = (await connection.execute(open_rows.values(values))).rowcount
     grown = {"refused": destination_runs.c.refused + refused}
     await connection.execute(update(destination_runs).where(destination_runs.c.run_id == run_id).values(grown))
+    return refused
 
 
 async def rename_keys(connection: AsyncConnection, run_id: int, names: Mapping[int, str]) -> None:
@@ -197,10 +219,7 @@ async def list_waiting(connection: AsyncConnection, run_id: int, after: int, lim
     """Return the next rows without an outcome."""
     query = select(run_rows).where(run_rows.c.run_id == run_id, run_rows.c.number > after, run_rows.c.outcome.is_(None))
     rows = (await connection.execute(query.order_by(run_rows.c.number).limit(limit))).all()
-    return [
-        Waiting(number=row.number, key=row.key, given=msgspec.json.decode(row.given), is_sent=row.state == SENT)
-        for row in rows
-    ]
+    return [Waiting(number=row.number, key=row.key, given=msgspec.json.decode(row.given)) for row in rows]
 
 
 async def rows_with_records(connection: AsyncConnection, run_id: int, record_ids: Iterable[int]) -> dict[int, int]:
@@ -214,14 +233,17 @@ async def rows_with_records(connection: AsyncConnection, run_id: int, record_ids
     return found
 
 
-async def mark_sent(connection: AsyncConnection, run_id: int, records: Mapping[int, int | None]) -> None:
-    """Write down that requests for these rows are about to leave, and which records they are for."""
+async def mark_sent(connection: AsyncConnection, run_id: int, rows: Sequence[Sent]) -> None:
+    """Write down that requests for these rows are about to leave."""
     marked = (
         update(run_rows)
         .where(run_rows.c.run_id == run_id, run_rows.c.number == bindparam("of_number"))
-        .values(state=SENT, record_id=bindparam("of_record"))
+        .values(state=SENT, record_id=bindparam("of_record"), changes=bindparam("with_changes"))
     )
-    given = [{"of_number": number, "of_record": record} for number, record in records.items()]
+    given = [
+        {"of_number": row.number, "of_record": row.record_id, "with_changes": encode_changes(row.changes)}
+        for row in rows
+    ]
     if given:
         await connection.execute(marked, given)
 
@@ -231,7 +253,7 @@ async def mark_unsent(connection: AsyncConnection, run_id: int, numbers: Sequenc
     marked = (
         update(run_rows)
         .where(run_rows.c.run_id == run_id, run_rows.c.number == bindparam("of_number"))
-        .values(state="", record_id=None)
+        .values(state="", record_id=None, changes=None)
     )
     if numbers:
         await connection.execute(marked, [{"of_number": number} for number in numbers])
@@ -265,9 +287,38 @@ def _ended(result: Result) -> dict[str, Any]:
         "of_number": result.number,
         "as_outcome": result.outcome,
         "of_record": result.record_id,
-        "with_changes": encode([asdict(each) for each in result.changes]) if result.changes else None,
+        "with_changes": encode_changes(result.changes),
         "with_errors": encode_errors(result.errors),
     }
+
+
+def encode_changes(changes: Sequence[Change]) -> str | None:
+    """Return changes as a column keeps them."""
+    return encode([asdict(each) for each in changes]) if changes else None
+
+
+def _changes(text: str | None) -> tuple[Change, ...]:
+    return () if text is None else tuple(Change(**each) for each in msgspec.json.decode(text))
+
+
+async def changes_of(connection: AsyncConnection, run_id: int, numbers: Sequence[int]) -> dict[int, tuple[Change, ...]]:
+    """Return the changes that were written down for rows, by row."""
+    found: dict[int, tuple[Change, ...]] = {}
+    for part in _parts(list(numbers)):
+        query = select(run_rows.c.number, run_rows.c.changes).where(
+            run_rows.c.run_id == run_id, run_rows.c.number.in_(part)
+        )
+        found |= {number: _changes(text) for number, text in (await connection.execute(query)).all()}
+    return found
+
+
+async def give_up_sent(connection: AsyncConnection, run_id: int, error: FieldError) -> None:
+    """Let rows end as failed whose requests nobody knows anything of."""
+    these = update(run_rows).where(run_rows.c.run_id == run_id, run_rows.c.outcome.is_(None), run_rows.c.state == SENT)
+    values = {"outcome": RowOutcome.FAILED, "state": "", "errors": encode_errors((error,))}
+    failed = (await connection.execute(these.values(values))).rowcount
+    grown = {"failed": destination_runs.c.failed + failed}
+    await connection.execute(update(destination_runs).where(destination_runs.c.run_id == run_id).values(grown))
 
 
 def encode_errors(errors: Sequence[FieldError]) -> str | None:
@@ -323,7 +374,7 @@ def _result(row: Row[Any]) -> RowResult:
         key=row.key,
         outcome=None if row.outcome is None else RowOutcome(row.outcome),
         record_id=row.record_id,
-        changes=() if row.changes is None else tuple(Change(**each) for each in msgspec.json.decode(row.changes)),
+        changes=_changes(row.changes),
         errors=() if row.errors is None else tuple(FieldError(**each) for each in msgspec.json.decode(row.errors)),
         values=msgspec.json.decode(row.given),
     )
