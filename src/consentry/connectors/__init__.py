@@ -27,6 +27,7 @@ from consentry.connectors.reading import (
     read_deleted,
     read_page,
 )
+from consentry.connectors.resolving import label_of
 from consentry.connectors.writing import (
     CUSTOM,
     Change,
@@ -87,6 +88,7 @@ __all__ = [
     "Writing",
     "WritingClient",
     "first_path",
+    "label_of",
     "list_names",
     "read",
     "read_by_ids",

@@ -130,7 +130,9 @@ def _step(visit: SignedInVisit, destination: Destination) -> Step:
     )
 
 
-def _delete_page(visit: SignedInVisit, destination: Destination, error: Conflict | None = None) -> DeleteDestinationPage:
+def _delete_page(
+    visit: SignedInVisit, destination: Destination, error: Conflict | None = None
+) -> DeleteDestinationPage:
     connector = visit.app.catalogue.get(destination.connector)
     return DeleteDestinationPage(
         destination_id=destination.id,

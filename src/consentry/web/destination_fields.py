@@ -356,12 +356,17 @@ def column_views(columns: Columns, typed: TypedDestination) -> tuple[ColumnView,
     """Return the columns that were found, each with a few values."""
     used = {choice.removeprefix(COLUMN) for choice in typed.choices.values() if choice.startswith(COLUMN)}
     return tuple(
-        _column(column.name, column.guess, [row.values.get(column.name) for row in columns.rows], column.name in used)
+        _column(
+            column.name,
+            column.guess,
+            [row.values.get(column.name) for row in columns.rows],
+            is_used=column.name in used,
+        )
         for column in columns.columns
     )
 
 
-def _column(name: str, guess: str, values: Sequence[object], is_used: bool) -> ColumnView:
+def _column(name: str, guess: str, values: Sequence[object], *, is_used: bool) -> ColumnView:
     held = [value for value in values if value not in (None, "", [])]
     examples = tuple(cell_of(value) for value in held[:MOST_EXAMPLES])
     return ColumnView(
@@ -401,7 +406,15 @@ def mapping_rows(
     found = tuple(errors)
     needed = _needed(template, typed)
     rows = [
-        _mapping_row(place, each, each.name in needed, allowed.get(each.name, each.values), typed, columns, found)
+        _mapping_row(
+            place,
+            each,
+            allowed.get(each.name, each.values),
+            typed,
+            columns,
+            found,
+            is_needed=each.name in needed,
+        )
         for place, each in enumerate(fields)
     ]
     gone = [
@@ -428,11 +441,12 @@ def _needed(template: Template, typed: TypedDestination) -> set[str]:
 def _mapping_row(
     place: int,
     field: TemplateField,
-    is_needed: bool,
     allowed: Sequence[str],
     typed: TypedDestination,
     columns: Sequence[ColumnView],
     errors: Sequence[FieldError],
+    *,
+    is_needed: bool = False,
 ) -> MappingRow:
     chosen, value = typed.choices.get(field.name, ""), typed.values.get(field.name, "")
     name = map_name(field.name)
@@ -460,7 +474,7 @@ def _gone(
 ) -> MappingRow:
     """Return a row for a field that the mapping names and the template doesn't have any more."""
     missing = TemplateField(name=name, title=name.removeprefix(CUSTOM), meaning="There is no such field any more.")
-    return _mapping_row(place, missing, False, (), typed, columns, errors)
+    return _mapping_row(place, missing, (), typed, columns, errors)
 
 
 def _column_choices(columns: Sequence[ColumnView], chosen: str) -> tuple[Choice, ...]:

@@ -1,4 +1,4 @@
-"""The fields of a destination as they are typed, and the destination that they describe. Pure; its room judges the rest."""
+"""The fields of a destination as they are typed, and the destination that they describe. Pure; its room judges it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -256,7 +256,7 @@ def _stop_after(typed: TypedDestination, errors: list[FieldError]) -> int | None
     text = typed.stop_after
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) and len(text) <= 9):
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0 and len(text) <= 9):
         errors.append(FieldError(field="stop_after", message="Enter a whole number, at least 1, or nothing."))
         return None
     return int(text)
@@ -279,10 +279,7 @@ def at_destination_field(error: ConsentryError, typed: TypedDestination) -> Cons
     if not isinstance(error, InvalidInput):
         return error
     return InvalidInput(
-        *(
-            FieldError(field=_place(fault.field, typed), message=sentence(fault.message))
-            for fault in error.errors
-        )
+        *(FieldError(field=_place(fault.field, typed), message=sentence(fault.message)) for fault in error.errors)
     )
 
 

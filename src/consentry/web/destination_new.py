@@ -11,12 +11,12 @@ from consentry.credentials import Credential
 from consentry.flows import NewDestination
 from consentry.web.choices import with_query
 from consentry.web.configure import Tab
+from consentry.web.connector_view import ConnectorView
 from consentry.web.destination_form import TypedDestination
 from consentry.web.destination_step import DestinationForm, Step, answer_form, show_form
 from consentry.web.flow_kinds import WORDS, FlowPage
 from consentry.web.source_form import proposed_name
 from consentry.web.tiles import CredentialTile, credential_tile
-from consentry.web.connector_view import ConnectorView
 from consentry.web.visit import SignedInVisit
 
 WORDS_HERE: Final = WORDS["destination"]

@@ -1,4 +1,4 @@
-"""What a new destination's last step and a destination's edit page do: look at the rows, map them, test, preview, keep."""
+"""What the last step of a new destination and the page that edits one do: read rows, map, test, preview, keep."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -49,7 +49,6 @@ from consentry.web.row_views import PreviewView, ResultView, Titles, preview_vie
 from consentry.web.visit import SignedInVisit
 
 ROWS_LOOKED_AT: Final = 5
-ROWS_TRIED: Final = 5
 ROWS_PREVIEWED: Final = 10
 MOST_SOURCES: Final = 100
 _UNNAMED: Final = "This destination"
@@ -183,16 +182,24 @@ async def _try(step: Step, typed: TypedDestination, seen: Seen, found: Found, do
     new = described_destination(typed, step.credential_id, kept=step.kept, unnamed=_UNNAMED)
     room, actor = step.visit.app.flows, step.visit.actor
     if does == "test":
-        rows = await flows.try_rows(room, actor, new, ROWS_TRIED)
-        found.trial = trial_views(rows, seen.fields)
-        refused = sum(1 for row in rows if row.errors)
-        found.said = f"{counted(len(rows), 'row')} mapped, nothing written." + (
-            f" {counted(refused, 'row')} can't be written as it is." if refused == 1 else ""
-        )
+        found.trial, found.said = _tried(step, seen, new)
         return
     preview = await flows.preview_new(room, actor, new, ROWS_PREVIEWED)
     found.preview = preview_view(preview, Titles(seen.fields, new.mapping))
     found.said = found.preview.words
+
+
+def _tried(step: Step, seen: Seen, new: NewDestination) -> tuple[tuple[ResultView, ...], str]:
+    writing = step.connector.writing
+    template = writing.template(new.template) if writing else None
+    if template is None or seen.columns is None:
+        raise InvalidInput(FieldError(field="template", message="Choose an endpoint."))
+    rows = flows.map_rows(new, template, seen.fields, seen.columns)
+    refused = sum(1 for row in rows if row.errors)
+    said = f"{counted(len(rows), 'row')} mapped; nothing was sent."
+    if refused:
+        said += f" {counted(refused, 'row')} would be refused."
+    return trial_views(rows, seen.fields), said
 
 
 def _placed(error: ConsentryError | None, typed: TypedDestination) -> ConsentryError | None:
@@ -277,9 +284,7 @@ def _mapping(
     return mapping_rows(seen.template, seen.fields, seen.allowed, typed, columns, errors)
 
 
-def _wrong(
-    fields: DestinationFields, mapping: Sequence[MappingRow], errors: Sequence[FieldError]
-) -> tuple[Field, ...]:
+def _wrong(fields: DestinationFields, mapping: Sequence[MappingRow], errors: Sequence[FieldError]) -> tuple[Field, ...]:
     """Return every field that needs another look; what is said of a field that no one sees is said all the same."""
     found = [each for each in fields.fields if each.wrong] + [row.as_field for row in mapping if row.wrong]
     named = {each.name for each in found}

@@ -92,7 +92,7 @@ def destination_row(
 def destination_facts(
     destination: Destination, connector: Connector, upload: str, sources: Mapping[int, str], now: datetime
 ) -> DestinationFacts:
-    """Return what a destination was given; ``upload`` is the name of the file that its rows come from, if one was sent."""
+    """Return what a destination was given; ``upload`` is the name of the file that was sent, if one was."""
     template = connector.writing.template(destination.template) if connector.writing else None
     fields = template.fields if template else ()
     next_words, next_run_at = next_run(destination, now)

@@ -32,7 +32,9 @@ class FirstVisit:
     is_connected: bool  # whether the first two steps are done
 
 
-async def first_steps(visit: Visit, *, above: str = "", last: Literal["source", "destination"] = "source") -> FirstVisit | None:
+async def first_steps(
+    visit: Visit, *, above: str = "", last: Literal["source", "destination"] = "source"
+) -> FirstVisit | None:
     """Return the three steps as this installation has taken them; None while there is no connector at all.
 
     ``above`` is the path of the page's own main action, which then needs no second button.

@@ -49,9 +49,8 @@ DONE: Final = {  # what a page that was redirected to says of what was just done
         shape="ok", words="The destination is paused. It keeps its schedule, and runs only by hand."
     ),
     "destination-activated": Notice(shape="ok", words="The destination is active. It runs by its schedule again."),
-    "destination-deleted": Notice(
-        shape="ok", words="The destination is deleted. What it wrote stays as it is."
-    ),
+    "destination-deleted": Notice(shape="ok", words="The destination is deleted. What it wrote stays as it is."),
+    "rows-retried": Notice(shape="ok", words="These rows are tried again in this run; the others stay as they are."),
     "revoked": Notice(shape="ok", words="The API key is revoked. It opens nothing any more."),
     "person-added": Notice(shape="ok", words="The person can sign in now."),
     "person-disabled": Notice(shape="ok", words="The person is signed out and can't sign in any more."),

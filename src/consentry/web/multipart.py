@@ -1,4 +1,4 @@
-"""Forms that bring a file along (RFC 7578): fields are read, the file is handed on piece by piece and never held whole."""
+"""Forms that bring a file along (RFC 7578): fields are read, the file is handed on in pieces and never held whole."""
 
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -24,6 +24,7 @@ from consentry.web import (
     drawn_files,
     new_flow,
     removal,
+    run_rows,
     runs,
     settings,
     signin,
@@ -52,6 +53,7 @@ _PAGES = (
     destination,
     destination_edit,
     runs,
+    run_rows,
     audit,
     settings,
 )

@@ -1,4 +1,4 @@
-"""Rows of a destination's run, of a preview and of a test in words: outcomes, changes, and errors beside values. Pure."""
+"""Rows of a run, of a preview and of a test in words: outcomes, changes, and errors beside values. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -106,7 +106,7 @@ class Titles:
         return self._titles.get(field) or field.removeprefix("fields.")
 
     def columns_of(self, field: str) -> set[str]:
-        """Return the columns that an error at a field is about: of the field, of its parts, or of what it is part of."""
+        """Return the columns that an error is about: the field's, its parts', or those of what it is part of."""
         exact = self._columns.get(field)
         if exact is not None:
             return {exact}
@@ -228,9 +228,7 @@ def count_views(counts: RowCounts, chosen: str) -> tuple[CountView, ...]:
     """Return a run's rows by outcome, as what filters them; outcomes that no row came to are left out."""
     shown = {outcome.value: words for outcome, words in _DONE.items()}
     views = [
-        CountView(
-            name=name, words=words.words, count=figure(count), shape=words.shape, is_chosen=name == chosen
-        )
+        CountView(name=name, words=words.words, count=figure(count), shape=words.shape, is_chosen=name == chosen)
         for name, words in shown.items()
         if (count := getattr(counts, name)) or name == chosen
     ]

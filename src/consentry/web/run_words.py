@@ -189,10 +189,7 @@ def _row_progress(run: Run) -> RowProgress | None:
     if run.rows is None:
         return None
     total, ended = total_of(run.rows), ended_of(run.rows)
-    if run.status in ENDED or not total:
-        words = counted(total, "row")
-    else:
-        words = f"{figure(ended)} of {counted(total, 'row')}"
+    words = counted(total, "row") if run.status in ENDED else f"{figure(ended)} of {counted(total, 'row')}"
     requests = f", {counted(run.requests, 'request')}" if run.requests else ""
     return RowProgress(words=words + requests, most=total, done=ended)
 

@@ -11,6 +11,9 @@ from consentry.flows.destination.destinations import (
     list_destinations,
     pause_destination,
 )
+from consentry.flows.destination.downloading import export_rows
+from consentry.flows.destination.live_fields import LiveField, live_fields
+from consentry.flows.destination.looking_at_rows import look_at_rows
 from consentry.flows.destination.model import (
     Destination,
     DestinationId,
@@ -21,6 +24,8 @@ from consentry.flows.destination.model import (
     RowResult,
     RowsSpec,
 )
+from consentry.flows.destination.previewing import preview, preview_new
+from consentry.flows.destination.raw import Columns
 from consentry.flows.destination.runs import (
     begin_destination_run,
     iterate_rows,
@@ -29,16 +34,23 @@ from consentry.flows.destination.runs import (
     queue_followers,
     retry,
 )
+from consentry.flows.destination.suggesting import suggest
+from consentry.flows.destination.trying import map_rows
+from consentry.flows.destination.upload_store import Upload
+from consentry.flows.destination.uploads import get_upload, put_upload
 
 __all__ = [
+    "Columns",
     "Destination",
     "DestinationId",
+    "LiveField",
     "ManualWrite",
     "Mapped",
     "NewDestination",
     "Preview",
     "RowResult",
     "RowsSpec",
+    "Upload",
     "activate_destination",
     "begin_destination_run",
     "change_destination",
@@ -46,12 +58,21 @@ __all__ = [
     "delete_destination",
     "description_of",
     "edit_destination",
+    "export_rows",
     "get_destination",
+    "get_upload",
     "iterate_rows",
     "list_destinations",
     "list_rows",
+    "live_fields",
+    "look_at_rows",
+    "map_rows",
     "pause_destination",
+    "preview",
+    "preview_new",
+    "put_upload",
     "queue_due_destinations",
     "queue_followers",
     "retry",
+    "suggest",
 ]

@@ -228,9 +228,9 @@ def test_an_export_has_the_row_then_what_became_of_it_and_no_formula() -> None:
         RowResult(row=2, key="k", outcome=RowOutcome.CREATED, record_id=7, values={"name": "a,b"}),
     ]
     assert "".join(write_csv(("name", "n", "tags", "outcome", "ok"), results)).split("\r\n") == [
-        "name,n,tags,outcome,ok,outcome (2),record_id,errors",
-        "'=HYPERLINK(1),-5,\"[\"\"a\"\"]\",'-mine,true,refused,,name: =is wrong; b: too",
-        '"a,b",,,,,created,7,',
+        "name,n,tags,outcome,ok,row,outcome (2),record_id,errors",
+        "'=HYPERLINK(1),-5,\"[\"\"a\"\"]\",'-mine,true,1,refused,,name: =is wrong; b: too",
+        '"a,b",,,,,2,created,7,',
         "",
     ]
 
