@@ -64,7 +64,7 @@ class Writer:
     app: App
     credential: Credential
     sandbox: RunningSandbox
-    clock: FakeClock
+    clock: FakeClock | None = None
     watch: Keeper = field(init=False)
 
     def __post_init__(self) -> None:

@@ -27,7 +27,7 @@ from consentry.connectors.reading import (
     read_deleted,
     read_page,
 )
-from consentry.connectors.resolving import label_of
+from consentry.connectors.resolving import label_of as name_of_choice
 from consentry.connectors.writing import (
     CUSTOM,
     Change,
@@ -88,8 +88,8 @@ __all__ = [
     "Writing",
     "WritingClient",
     "first_path",
-    "label_of",
     "list_names",
+    "name_of_choice",
     "read",
     "read_by_ids",
     "read_children",

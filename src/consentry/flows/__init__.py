@@ -2,6 +2,8 @@
 
 from consentry.flows.arrow import ArrowTables
 from consentry.flows.destination import (
+    Allowed,
+    Column,
     Columns,
     Destination,
     DestinationId,
@@ -10,6 +12,7 @@ from consentry.flows.destination import (
     Mapped,
     NewDestination,
     Preview,
+    RawRow,
     RowResult,
     RowsSpec,
     Upload,
@@ -26,6 +29,7 @@ from consentry.flows.destination import (
     iterate_rows,
     list_destinations,
     list_rows,
+    list_uploads,
     live_fields,
     look_at_rows,
     map_rows,
@@ -34,8 +38,10 @@ from consentry.flows.destination import (
     preview_new,
     put_upload,
     queue_due_destinations,
+    remove_old_uploads,
     retry,
     suggest,
+    write_csv,
 )
 from consentry.flows.engine import Claimed, claim, finish, work
 from consentry.flows.estimate import Estimate, StreamEstimate, estimate
@@ -85,8 +91,10 @@ __all__ = [
     "DEFAULT_FULL_LISTING",
     "ENDED",
     "EVERY_SECOND",
+    "Allowed",
     "ArrowTables",
     "Claimed",
+    "Column",
     "Columns",
     "Counts",
     "Deletions",
@@ -102,6 +110,7 @@ __all__ = [
     "NewDestination",
     "NewSource",
     "Preview",
+    "RawRow",
     "Room",
     "RowCounts",
     "RowOutcome",
@@ -151,6 +160,7 @@ __all__ = [
     "list_rows",
     "list_runs",
     "list_sources",
+    "list_uploads",
     "live_fields",
     "look",
     "look_at_rows",
@@ -165,10 +175,12 @@ __all__ = [
     "queue_due",
     "read_changed",
     "read_new",
+    "remove_old_uploads",
     "retry",
     "sample",
     "suggest",
     "work",
+    "write_csv",
     "write_length",
     "write_schedule",
 ]

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from consentry.core.clock import Clock
+from consentry.core.ids import Randomness
 from consentry.errors import WarehouseBusy
 from consentry.flows.warehouse.contract import Dataset
-from consentry.flows.work import Cancelled, Watch, Work
+from consentry.flows.work import Cancelled, Watch
 from consentry.outbound import backoff
 
 PATIENCE: Final = timedelta(minutes=10)
@@ -22,10 +23,30 @@ HELD_SECONDS: Final = 1.0
 T = TypeVar("T")
 
 
+class Opening(Protocol):
+    """What a run is handed to work on its dataset."""
+
+    @property
+    def fence(self) -> int:
+        """Return the run's fence."""
+
+    @property
+    def clock(self) -> Clock:
+        """Return the clock that waits go by."""
+
+    @property
+    def randomness(self) -> Randomness:
+        """Return what spreads waits."""
+
+    @property
+    def open_dataset(self) -> Callable[[], AbstractContextManager[Dataset]]:
+        """Return what opens the dataset."""
+
+
 class Rows:
     """Lets the run work on its dataset, without keeping it from others for long."""
 
-    def __init__(self, work: Work, watch: Watch) -> None:
+    def __init__(self, work: Opening, watch: Watch) -> None:
         self.fence = work.fence
         self._work = work
         self._watch = watch

@@ -394,14 +394,14 @@ def match_choices(template: Template, fields: Sequence[TemplateField], chosen: s
 def mapping_rows(
     template: Template,
     fields: Sequence[TemplateField],
-    allowed: Mapping[str, Sequence[str]],
+    allowed: Mapping[str, Mapping[str, str]],
     typed: TypedDestination,
     columns: Sequence[ColumnView],
     errors: Iterable[FieldError],
 ) -> tuple[tuple[MappingRow, ...], tuple[MappingRow, ...]]:
     """Return the rows of the mapping: those that matter first, and the rest, of which none is filled.
 
-    ``allowed`` are the values that a field takes, read live, by field.
+    ``allowed`` are the values that a field takes, read live: their names by value, by field.
     """
     found = tuple(errors)
     needed = _needed(template, typed)
@@ -409,7 +409,7 @@ def mapping_rows(
         _mapping_row(
             place,
             each,
-            allowed.get(each.name, each.values),
+            allowed.get(each.name) or {one: one for one in each.values},
             typed,
             columns,
             found,
@@ -441,7 +441,7 @@ def _needed(template: Template, typed: TypedDestination) -> set[str]:
 def _mapping_row(
     place: int,
     field: TemplateField,
-    allowed: Sequence[str],
+    allowed: Mapping[str, str],
     typed: TypedDestination,
     columns: Sequence[ColumnView],
     errors: Sequence[FieldError],
@@ -450,7 +450,7 @@ def _mapping_row(
 ) -> MappingRow:
     chosen, value = typed.choices.get(field.name, ""), typed.values.get(field.name, "")
     name = map_name(field.name)
-    known = {"": "Choose a value", **{each: each for each in allowed}} if allowed else {}
+    known = {"": "Choose a value", **allowed} if allowed else {}
     if known and value and value not in known:
         known[value] = value
     return MappingRow(
@@ -474,7 +474,7 @@ def _gone(
 ) -> MappingRow:
     """Return a row for a field that the mapping names and the template doesn't have any more."""
     missing = TemplateField(name=name, title=name.removeprefix(CUSTOM), meaning="There is no such field any more.")
-    return _mapping_row(place, missing, (), typed, columns, errors)
+    return _mapping_row(place, missing, {}, typed, columns, errors)
 
 
 def _column_choices(columns: Sequence[ColumnView], chosen: str) -> tuple[Choice, ...]:

@@ -102,7 +102,7 @@ class Seen:
     columns: Columns | None = None
     template: Template | None = None
     fields: tuple[TemplateField, ...] = ()
-    allowed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    allowed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # names by value, by field
     live_problem: str = ""
 
 
@@ -229,7 +229,7 @@ async def _with_template(step: Step, typed: TypedDestination, columns: Columns |
         columns=columns,
         template=template,
         fields=tuple(each.field for each in live),
-        allowed={each.field.name: each.allowed for each in live if each.allowed},
+        allowed={each.field.name: {one.value: one.name for one in each.allowed} for each in live if each.allowed},
     )
 
 

@@ -81,7 +81,6 @@ async def test_the_form_goes_on_in_place_and_says_what_is_wrong_at_its_field(ada
     page = ada.page
     await page.get_by_label("Owner", exact=True).select_option("=")
     await page.get_by_label("Owner of every row").select_option("Ada Marsh")
-    await expect(page.get_by_label("PostgreSQL")).to_have_count(0)
     await page.get_by_label("Stop after refused rows").fill("many")
     await page.get_by_role("button", name="Test").click()
     alert = page.get_by_role("alert")
@@ -90,7 +89,7 @@ async def test_the_form_goes_on_in_place_and_says_what_is_wrong_at_its_field(ada
     field = page.get_by_label("Stop after refused rows")
     await expect(field).to_be_focused()
     await expect(field).to_have_accessible_description(re.compile("Enter a whole number"))
-    await expect(page.get_by_label("Owner of every row")).to_have_value("Ada Marsh")
+    await expect(page.get_by_label("Owner of every row").locator("option:checked")).to_have_text("Ada Marsh")
     await page.get_by_label("Endpoint").select_option("create_organisation")
     await expect(page.get_by_label("First name", exact=True)).to_have_count(0, timeout=A_LOOK_MS)
     await page.get_by_role("tab", name="Manual").click()

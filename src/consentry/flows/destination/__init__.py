@@ -12,7 +12,8 @@ from consentry.flows.destination.destinations import (
     pause_destination,
 )
 from consentry.flows.destination.downloading import export_rows
-from consentry.flows.destination.live_fields import LiveField, live_fields
+from consentry.flows.destination.export import columns_of, write_csv
+from consentry.flows.destination.live_fields import Allowed, LiveField, live_fields
 from consentry.flows.destination.looking_at_rows import look_at_rows
 from consentry.flows.destination.model import (
     Destination,
@@ -24,8 +25,8 @@ from consentry.flows.destination.model import (
     RowResult,
     RowsSpec,
 )
-from consentry.flows.destination.previewing import preview, preview_new
-from consentry.flows.destination.raw import Columns
+from consentry.flows.destination.preview import preview, preview_new
+from consentry.flows.destination.raw import About, Column, Columns, RawRow
 from consentry.flows.destination.runs import (
     begin_destination_run,
     iterate_rows,
@@ -36,10 +37,12 @@ from consentry.flows.destination.runs import (
 )
 from consentry.flows.destination.suggesting import suggest
 from consentry.flows.destination.trying import map_rows
-from consentry.flows.destination.upload_store import Upload
-from consentry.flows.destination.uploads import get_upload, put_upload
+from consentry.flows.destination.uploads import Upload, get_upload, list_uploads, put_upload, remove_old_uploads
 
 __all__ = [
+    "About",
+    "Allowed",
+    "Column",
     "Columns",
     "Destination",
     "DestinationId",
@@ -48,12 +51,14 @@ __all__ = [
     "Mapped",
     "NewDestination",
     "Preview",
+    "RawRow",
     "RowResult",
     "RowsSpec",
     "Upload",
     "activate_destination",
     "begin_destination_run",
     "change_destination",
+    "columns_of",
     "create_destination",
     "delete_destination",
     "description_of",
@@ -64,6 +69,7 @@ __all__ = [
     "iterate_rows",
     "list_destinations",
     "list_rows",
+    "list_uploads",
     "live_fields",
     "look_at_rows",
     "map_rows",
@@ -73,6 +79,8 @@ __all__ = [
     "put_upload",
     "queue_due_destinations",
     "queue_followers",
+    "remove_old_uploads",
     "retry",
     "suggest",
+    "write_csv",
 ]

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from consentry import credentials
-from consentry.audit import CONSENTRY, Action
+from consentry.audit import CONSENTRY, Action, Actor
 from consentry.connectors import Connector, Template, Writing
 from consentry.credentials import Credential, SignedIn
 from consentry.errors import AuthorizationRequired, ConsentryError, FieldError, InvalidInput, LeaseTaken, ScopeMissing
 from consentry.flows.destination import form, row_store
-from consentry.flows.destination.answers import Answers, NoAnswers
+from consentry.flows.destination.answers import Answers, KeptAnswers, NoAnswers
 from consentry.flows.destination.execution import execute
 from consentry.flows.destination.keys import match_of
 from consentry.flows.destination.ledger import Book
@@ -35,24 +35,27 @@ async def carry_out(
         raise
     except ConsentryError as error:
         return RunStatus.FAILED, Trouble(code=error.code, message=error.message, hint=error.hint)
-    return await execute(work, watch, _answers(room, work, watch))
+    return await execute(room, work, watch, _answers(room, work, watch))
 
 
 def _answers(room: Room, work: Work, watch: Holding) -> Answers:
-    return NoAnswers()
+    stream = work.connector.stream(work.template.stream or "")
+    if work.destination.dataset is None or stream is None:
+        return NoAnswers()
+    return KeptAnswers(room, work, watch, stream)
 
 
 async def _prepare(room: Room, run: Run, destination: Destination, fence: int) -> Work:
     connector = room.catalogue.get(destination.connector)
     template = form.template_of(connector, destination.template)
-    client = await sign_in(room, destination, connector, template)
+    client = await sign_in(room, CONSENTRY, destination, connector, template)
     async with room.database.reading() as connection:
         standing = await row_store.get_standing(connection, run.id)
     request = standing.request
     if request.retry_of is not None:
         opened = _open_retry(room, request.retry_of, request.mended)
     else:
-        opened = _open(room, request.rows or destination.rows)
+        opened = open_origin(room, request.rows or destination.rows)
     return Work(
         destination=destination,
         run_id=run.id,
@@ -80,9 +83,17 @@ def writing_of(connector: Connector) -> Writing:
     return connector.writing
 
 
-async def sign_in(room: Room, new: NewDestination, connector: Connector, template: Template) -> SignedIn:
+async def sign_in(
+    room: Room,
+    actor: Actor,
+    new: NewDestination,
+    connector: Connector,
+    template: Template,
+    *,
+    action: Action = Action.DESTINATION_WRITE,
+) -> SignedIn:
     """Return a client that may write; raise AuthorizationRequired, or ScopeMissing for a grant that only reads."""
-    client = await credentials.client(room.credentials, CONSENTRY, new.credential_id, action=Action.DESTINATION_WRITE)
+    client = await credentials.client(room.credentials, actor, new.credential_id, action=action)
     grant = client.credential.grant
     if grant is None:
         raise AuthorizationRequired
@@ -143,7 +154,9 @@ class _OfRetry:
             after = rows[-1].row
 
 
-def _open(room: Room, spec: RowsSpec) -> OpenRows:
+def open_origin(room: Room, spec: RowsSpec) -> OpenRows:
+    """Return what opens the rows of a description."""
+
     @asynccontextmanager
     async def opened(after: int) -> AsyncIterator[Batches]:
         async with open_rows(room, spec, after=after) as origin:

@@ -13,6 +13,7 @@ from consentry.flows.destination.row_store import Stage
 from consentry.flows.destination.windows import write_all
 from consentry.flows.destination.work import Held, Holding, Work, WritingUpstream
 from consentry.flows.model import RunStatus, Trouble
+from consentry.flows.room import Room
 from consentry.flows.work import Cancelled
 
 _PUT_OFF: Final = (LeaseTaken, StorageBusy, StorageBroken)
@@ -21,7 +22,7 @@ _PUT_OFF: Final = (LeaseTaken, StorageBusy, StorageBroken)
 log = get_logger("flows.destination")
 
 
-async def execute(work: Work, watch: Holding, answers: Answers) -> tuple[RunStatus, Trouble | None]:
+async def execute(room: Room, work: Work, watch: Holding, answers: Answers) -> tuple[RunStatus, Trouble | None]:
     """Write every row; return the outcome, and what a person has to know.
 
     Raises LeaseTaken when a later holder of the run is at work, and StorageBusy or StorageBroken when the database
@@ -30,7 +31,7 @@ async def execute(work: Work, watch: Holding, answers: Answers) -> tuple[RunStat
     upstream = WritingUpstream(work, watch)
     held = Held(work, upstream)
     try:
-        ended = await _end(work, watch, upstream, held, answers)
+        ended = await _end(room, work, watch, upstream, held, answers)
         async with held.transaction():
             return ended  # the last requests are counted
     finally:
@@ -38,10 +39,10 @@ async def execute(work: Work, watch: Holding, answers: Answers) -> tuple[RunStat
 
 
 async def _end(
-    work: Work, watch: Holding, upstream: WritingUpstream, held: Held, answers: Answers
+    room: Room, work: Work, watch: Holding, upstream: WritingUpstream, held: Held, answers: Answers
 ) -> tuple[RunStatus, Trouble | None]:
     try:
-        await _go(work, watch, upstream, held, answers)
+        await _go(room, work, watch, upstream, held, answers)
         return await _outcome(work, held)
     except Cancelled:
         return RunStatus.CANCELLED, None
@@ -52,7 +53,7 @@ async def _end(
         return RunStatus.FAILED, Trouble(code=error.code, message=error.message, hint=error.hint)
 
 
-async def _go(work: Work, watch: Holding, upstream: WritingUpstream, held: Held, answers: Answers) -> None:
+async def _go(room: Room, work: Work, watch: Holding, upstream: WritingUpstream, held: Held, answers: Answers) -> None:
     taken_at = work.clock.now()
     bearings = await take_bearings(upstream, work.connector, work.writing, work.template, work.destination)
     async with held.reading() as connection:
@@ -63,7 +64,7 @@ async def _go(work: Work, watch: Holding, upstream: WritingUpstream, held: Held,
         upstream=upstream,
         held=held,
         bearings=bearings,
-        records=_records(work, upstream, bearings),
+        records=await records_of(room, work, upstream, bearings, watch),
         answers=answers,
         refused=standing.refused,
         taken_at=taken_at,
@@ -83,7 +84,8 @@ async def _take_in(kit: Kit, stage: Stage) -> None:
         await taking_in.enter(kit, Stage.WRITING)
 
 
-def _records(work: Work, upstream: WritingUpstream, bearings: Bearings) -> Records:
+async def records_of(room: Room, work: Work, upstream: WritingUpstream, bearings: Bearings, watch: Holding) -> Records:
+    """Return where records are looked up."""
     return AtProvider(client=upstream, writing=work.writing, template=work.template, known=bearings.known)
 
 
