@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from consentry.core.clock import FakeClock
 from consentry.core.secret import Secret
 from consentry.credentials import CredentialId, NewCredential
 from consentry.errors import ConsentryError
-from consentry.flows import NewSource, Schedule
+from consentry.flows import Mapped, NewDestination, NewSource, RowsSpec, Run, Schedule
 from consentry.sandbox import RunningSandbox
 from consentry.sandbox.records import stamp
 from consentry.settings import Settings
@@ -35,6 +35,17 @@ EMAIL: Final = "ada@example.com"
 PASSWORD: Final = "a sentence that only Ada knows"
 ADA: Final = Actor(name=f"person:{EMAIL}", ip="192.0.2.7")
 SOURCE: Final = "/sources/new?connector=capsule"
+DESTINATION: Final = "/destinations/new?connector=capsule&credential=1"
+FIRST: Final = ("Mary", "Dorothy", "Jean", "Karen", "Evelyn", "Joan", "Margaret", "Frances")
+LAST: Final = ("Jackson", "Vaughan", "Bartik", "Jones", "Boyd", "Clarke", "Hamilton", "Allen")
+MAPPED: Final = {"firstName": "First name", "lastName": "Last name", "emailAddresses": "E-mail", "owner": "Owner"}
+PEOPLE: Final = """First name,Last name,E-mail,Owner,Job title,Customer number
+Grace,Hopper,grace.hopper@example.com,ada.marsh,Rear admiral,C-2041
+Alan,Turing,alan.turing@example.com,the new one,Mathematician,C-2042
+Katherine,Johnson,katherine.johnson@example.com,ben.okafor,Analyst,C-2043
+Annie,Easley,annie.easley@example.com,ada.marsh,Programmer,C-2044
+Radia,Perlman,,chiara.rossi,Engineer,C-2045
+"""
 
 
 class Stage:
@@ -90,6 +101,7 @@ class Stage:
         await self.refresh(sales, timedelta(hours=20))
         await self.refresh(sales, timedelta(minutes=40))
         await self.keep_a_dataset(sales)
+        await self.fill_a_destination(sales)
         finance = await self.add("Finance", "Invoices follow won opportunities.", scope="read")
         await self.consent(finance, "chiara.rossi")
         self.provider.world.withdraw("chiara.rossi")
@@ -124,6 +136,53 @@ class Stage:
         )
         await flows.create(self.app.flows, ADA, few)
 
+    async def fill_a_destination(self, credential_id: CredentialId) -> None:
+        """Let a destination run some times, with rows refused in between; and make one that follows a source."""
+        daily = Schedule(daily_at="07:00", timezone="Europe/Berlin")
+        mapping = {name: Mapped(column=column) for name, column in MAPPED.items()}
+        new = NewDestination(
+            name="Visitors of the fair",
+            credential_id=credential_id,
+            template="upsert_person",
+            rows=RowsSpec(file=await self.upload(PEOPLE)),
+            mapping=mapping,
+            match_on="emailAddresses",
+            stop_after_refusals=20,
+            schedule=daily,
+        )
+        destination = await flows.create_destination(self.app.flows, ADA, new)
+        for first, count, wrong in ((0, 9, 1), (9, 4, 0), (9, 4, 0), (13, 12, 3), (0, 25, 0), (25, 7, 1)):
+            rows = tuple(visitor(number, is_wrong=number < first + wrong) for number in range(first, first + count))
+            await self.fill(destination.id, RowsSpec(inline=rows))
+            self.clock.advance(timedelta(hours=20))
+        await flows.create_destination(
+            self.app.flows,
+            ADA,
+            NewDestination(
+                name="Scores to contacts",
+                credential_id=credential_id,
+                template="set_party_fields",
+                rows=RowsSpec(sql="SELECT id, 'Retail' AS industry FROM sales_crm_to_the_warehouse.parties"),
+                mapping={"id": Mapped(column="id"), "fields.Industry": Mapped(column="industry")},
+                match_on="id",
+                schedule=Schedule(after_source=1),
+            ),
+        )
+
+    async def upload(self, text: str) -> str:
+        """Upload a file; return how rows name it."""
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield text.encode()
+
+        return (await flows.put_upload(self.app.flows, ADA, "fair.csv", pieces())).file
+
+    async def fill(self, destination_id: int, rows: RowsSpec | None = None) -> Run:
+        """Run a destination to its end, while time goes by."""
+        run = await flows.begin_destination_run(self.app.flows, ADA, destination_id, "hand", rows)
+        await self.work(run.id)
+        return run
+
     def change(self, count: int) -> None:
         """Change so many people of the account behind the API."""
         parties = self.provider.world.crm()["parties"]
@@ -133,12 +192,27 @@ class Stage:
     async def run(self, source_id: int) -> None:
         """Run a source to its end, while time goes by."""
         run = await flows.begin_run(self.app.flows, ADA, source_id, "schedule")
-        for claimed in await flows.claim(self.app.flows, 1, only=run.id):
+        await self.work(run.id)
+
+    async def work(self, run_id: int) -> None:
+        """Work on a run to its end, while time goes by."""
+        for claimed in await flows.claim(self.app.flows, 1, only=run_id):
             working = asyncio.create_task(flows.work(self.app.flows, claimed))
             while not working.done():
                 await asyncio.sleep(0.05)
                 self.clock.advance(timedelta(seconds=0.15))
             await working
+
+
+def visitor(number: int, *, is_wrong: bool) -> Mapping[str, str]:
+    """Return a row about somebody."""
+    first, last = FIRST[number % len(FIRST)], LAST[number // len(FIRST) % len(LAST)]
+    return {
+        "First name": first,
+        "Last name": last,
+        "E-mail": f"{first}.{last}@example.com".lower(),
+        "Owner": "somebody" if is_wrong else "ada.marsh",
+    }
 
 
 class Camera:
@@ -228,7 +302,6 @@ async def take_configure(camera: Camera) -> None:
     await page.get_by_role("radio", name="Every so often").check()
     await page.evaluate("scrollTo(0, document.body.scrollHeight)")
     await camera.take("new-source-save")
-    await camera.take("new-destination", "/destinations/new?connector=capsule&credential=1")
 
 
 async def take_sources(camera: Camera, stage: Stage) -> None:
@@ -263,6 +336,57 @@ async def take_sources(camera: Camera, stage: Stage) -> None:
     await running
 
 
+async def take_new_destination(camera: Camera, folder: Path) -> None:
+    """The last step of a new destination: a file, its mapping, a test and a preview."""
+    page, file = camera.page, folder / "fair.csv"
+    await asyncio.to_thread(file.write_text, PEOPLE)
+    await camera.take("new-destination", DESTINATION)
+    await page.get_by_label("Destination Name").fill("Visitors of the next fair")
+    await page.get_by_label("File", exact=True).set_input_files(file)
+    await page.get_by_role("heading", name="Mapping").wait_for()
+    await page.get_by_role("heading", name="Where the rows come from").scroll_into_view_if_needed()
+    await page.locator("#columns").evaluate("(place) => place.scrollIntoView({ block: 'center' })")
+    await camera.take("new-destination-rows")
+    await page.get_by_role("heading", name="Mapping").evaluate("(title) => title.scrollIntoView()")
+    await camera.take("new-destination-mapping")
+    await page.get_by_role("heading", name="How it writes").evaluate("(title) => title.scrollIntoView()")
+    await page.get_by_role("radio", name="Daily at a time").check()
+    await camera.take("new-destination-how")
+    await page.get_by_role("button", name="Preview").click()
+    await page.get_by_role("heading", name="What a run would do").wait_for()
+    await page.get_by_role("heading", name="Before anything is written").evaluate("(title) => title.scrollIntoView()")
+    await camera.take("new-destination-preview")
+    await page.get_by_role("button", name="Test").click()
+    await page.get_by_role("heading", name="The first rows as they would be mapped").wait_for()
+    await page.get_by_role("heading", name="Before anything is written").evaluate("(title) => title.scrollIntoView()")
+    await camera.take("new-destination-test")
+
+
+async def take_destinations(camera: Camera, stage: Stage) -> int:
+    """Destinations and their runs, at rest and at work; return the run whose refused rows are shown."""
+    for destination_id in (1, 2):
+        await flows.pause_destination(stage.app.flows, ADA, destination_id)
+        await flows.activate_destination(stage.app.flows, ADA, destination_id)
+    await camera.take("destinations", "/destinations")
+    run = await stage.fill(1)
+    await camera.take("destination", "/destinations/1")
+    await camera.page.get_by_role("heading", name="What it writes").evaluate("(title) => title.scrollIntoView()")
+    await camera.take("destination-facts")
+    await camera.take("run-rows", f"/runs/{run.id}")
+    await camera.go(f"/runs/{run.id}?outcome=refused")
+    await camera.page.get_by_label("Owner").first.fill("chiara.rossi")
+    await camera.page.get_by_role("heading", name="Rows").evaluate("(title) => title.scrollIntoView()")
+    await camera.take("run-rows-mended")
+    rows = tuple(visitor(number, is_wrong=False) for number in range(30, 60))
+    stage.provider.world.slow("api", 1.5, path="/api/v2/parties")
+    running = asyncio.create_task(stage.fill(1, RowsSpec(inline=rows)))
+    await camera.page.wait_for_timeout(2500)
+    await camera.take("run-rows-running", f"/runs/{run.id + 1}")
+    await running
+    stage.provider.world.faults.clear()
+    return run.id
+
+
 async def take_pages(camera: Camera, stage: Stage) -> None:
     """Every page that stands still."""
     await camera.take("credentials", "/credentials")
@@ -275,8 +399,7 @@ async def take_pages(camera: Camera, stage: Stage) -> None:
     await camera.page.get_by_role("dialog").wait_for()
     await camera.take("delete-credential")
     await camera.take("credential-withdrawn", "/credentials/2")
-    for name in ("destinations", "audit"):
-        await camera.take(name, f"/{name}")
+    await camera.take("audit", "/audit")
     await camera.go("/settings")
     await camera.page.get_by_label("Name", exact=True).first.fill("nightly reports")
     await camera.page.get_by_role("checkbox", name="token").check()
@@ -287,7 +410,7 @@ async def take_pages(camera: Camera, stage: Stage) -> None:
     await camera.take("connect-link", await stage.link(CredentialId(3)))
 
 
-async def take_other_lights(browser: Browser, stage: Stage, camera: Camera, state: str) -> None:
+async def take_other_lights(browser: Browser, stage: Stage, state: str, run_id: int) -> None:
     """The main pages in the dark and on a phone."""
     base = stage.app.settings.public_url
     for ending, size, scheme in (("dark", WIDE, "dark"), ("phone", PHONE, "light"), ("phone-dark", PHONE, "dark")):
@@ -297,6 +420,12 @@ async def take_other_lights(browser: Browser, stage: Stage, camera: Camera, stat
             await other.take(f"credential-{ending}", "/credentials/1")
             await other.take(f"sources-{ending}", "/sources")
             await other.take(f"source-{ending}", "/sources/1")
+            await other.take(f"destinations-{ending}", "/destinations")
+            await other.take(f"destination-{ending}", "/destinations/1")
+            await other.take(f"run-rows-{ending}", f"/runs/{run_id}?outcome=refused")
+            await other.go("/destinations/1/edit")
+            await page.get_by_role("heading", name="Mapping").evaluate("(title) => title.scrollIntoView()")
+            await other.take(f"destination-mapping-{ending}")
             await other.go(SOURCE)
             await page.get_by_role("button", name="Add Credential").click()
             await page.get_by_role("dialog").wait_for()
@@ -360,10 +489,12 @@ async def take_all(browser: Browser, home: Path) -> None:
             await take_consent(camera, stage)
             await take_configure(camera)
             await take_sources(camera, stage)
+            await take_new_destination(camera, home.parent)
+            run_id = await take_destinations(camera, stage)
             await take_pages(camera, stage)
             state = str(home / "browser.json")
             await page.context.storage_state(path=state)
-            await take_other_lights(browser, stage, camera, state)
+            await take_other_lights(browser, stage, state, run_id)
 
 
 async def main() -> int:

@@ -116,6 +116,33 @@ def _by_field(form: Entries, prefix: str) -> dict[str, str]:
     return {unquote(name.removeprefix(prefix)): form.text(name) for name in form.names() if name.startswith(prefix)}
 
 
+def carried(typed: TypedDestination, *, shows_rest: bool) -> tuple[tuple[str, str], ...]:
+    """Return what the form has to bring along unseen while it doesn't show the mapping, so that nothing is lost.
+
+    ``shows_rest``: how and when it writes is shown all the same.
+    """
+    mapping = [(map_name(name), choice) for name, choice in typed.choices.items() if choice]
+    mapping += [(value_name(name), value) for name, value in typed.values.items() if value]
+    if shows_rest:
+        return (*mapping, ("match_on", typed.match_on))
+    schedule = typed.schedule
+    rest = (
+        ("match_on", typed.match_on),
+        ("nested", typed.nested),
+        ("clear", typed.clear),
+        ("stop_after", typed.stop_after),
+        ("keep_answers", "yes" if typed.keep_answers else ""),
+        ("schedule", schedule.kind),
+        ("every", schedule.every),
+        ("every_unit", schedule.unit),
+        ("daily_at", schedule.daily_at),
+        ("cron", schedule.cron),
+        ("timezone", schedule.timezone),
+        ("after_source", schedule.source),
+    )
+    return (*mapping, *rest)
+
+
 def typed_of_destination(destination: Destination) -> TypedDestination:
     """Return what the form shows of a destination that is there."""
     rows, manual = destination.rows, destination.manual

@@ -39,6 +39,7 @@ from consentry.web.destination_form import (
     UPLOAD,
     TypedDestination,
     at_destination_field,
+    carried,
     described_destination,
     read_destination,
     rows_of,
@@ -81,6 +82,7 @@ class DestinationForm:
     rows_words: str
     notes: tuple[str, ...]  # what a person should know of the rows
     mapped_for: str
+    carried: tuple[tuple[str, str], ...]  # what was chosen and isn't shown just now
     mapping: tuple[MappingRow, ...]
     more: tuple[MappingRow, ...]  # fields that nothing fills
     one_of: tuple[str, ...]  # of which groups a field is needed, in words
@@ -155,6 +157,8 @@ async def answer_form(step: Step) -> Response:
         does = step.visit.form.text("do")
         if does == "save" and not is_fresh:
             new = described_destination(typed, step.credential_id, kept=step.kept)
+            if not seen.live_problem:
+                _tried(step, seen, new)  # what can't be mapped isn't kept
             return await step.save(new)
         if is_fresh:
             found.said = "The rows were read. Look at the mapping, then save."
@@ -193,7 +197,7 @@ def _tried(step: Step, seen: Seen, new: NewDestination) -> tuple[tuple[ResultVie
     writing = step.connector.writing
     template = writing.template(new.template) if writing else None
     if template is None or seen.columns is None:
-        raise InvalidInput(FieldError(field="template", message="Choose an endpoint."))
+        raise InvalidInput(FieldError(field="template", message=f"There is no endpoint named {new.template}."))
     rows = flows.map_rows(new, template, seen.fields, seen.columns)
     refused = sum(1 for row in rows if row.errors)
     said = f"{counted(len(rows), 'row')} mapped; nothing was sent."
@@ -261,6 +265,7 @@ async def form_view(
         rows_words=_rows_words(seen.columns),
         notes=seen.columns.faults if seen.columns else (),
         mapped_for=typed.mapped_for,
+        carried=() if mapping else carried(typed, shows_rest=seen.columns is not None),
         mapping=mapping,
         more=more,
         one_of=_one_of(seen),

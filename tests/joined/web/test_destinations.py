@@ -107,6 +107,19 @@ async def test_what_was_chosen_stands_in_the_form_again(ada: PlainBrowser, app: 
     assert kept.mapping["jobTitle"].value == "Advisor"
 
 
+async def test_what_was_mapped_is_not_lost_while_the_rows_cant_be_read(ada: PlainBrowser) -> None:
+    mapped = await press(ada, await read_people(ada), "test", **{"map:jobTitle": "=", "same:jobTitle": "Advisor"})
+    broken = await press(ada, mapped, "test", origin="path", file_path="/nowhere/people.csv", stop_after="9")
+    assert broken.status == 422
+    assert "There is no file" in summary(broken)
+    by_hand = await press(ada, broken, "test", origin="upload", mode="manual", path="parties")
+    again = await press(ada, by_hand, "test", mode="prepared")
+    assert again.status == 200, summary(again)
+    assert {"map:jobTitle": "=", "map:emailAddresses": "c:E-Mail"}.items() <= filled(again).items()
+    assert 'value="Advisor"' in again.html
+    assert 'value="9"' in again.html
+
+
 async def test_nothing_is_saved_before_the_mapping_was_seen(ada: PlainBrowser, app: App) -> None:
     sheet = await press(ada, await ada.open(CONFIGURE), "save", file=("people.csv", PEOPLE))
     assert "Look at the mapping" in sheet.html
@@ -160,13 +173,13 @@ WRONG = [
     ({"schedule": "source", "after_source": ""}, "Choose the source to follow."),
     ({"schedule": "cron", "cron": "nonsense"}, "cron"),
     ({"origin": "table", "table": ""}, "Enter the table"),
-    ({"origin": "table", "table": "nowhere.nothing"}, "nowhere"),
+    ({"origin": "table", "table": "nowhere.nothing"}, "no warehouse yet"),
     ({"origin": "sql", "sql": "   "}, "Enter the query."),
     ({"origin": "path", "file_path": "people.csv"}, "whole path"),
     ({"origin": "path", "file_path": "/etc/passwd"}, "must end in"),
     ({"upload": "upload:99"}, "no such upload"),
     ({"upload": "upload:1;drop"}, "upload"),
-    ({"template": "nonsense"}, "has no template"),
+    ({"template": "nonsense"}, "no endpoint named"),
     ({"mode": "manual", "path": ""}, "Enter the path to write to."),
     ({"mode": "manual", "path": "../../users"}, "path"),
     ({"mode": "manual", "path": "parties", "body": "{not json"}, "Write the body as JSON"),

@@ -15,6 +15,7 @@ A_RUN_MS = 90_000
 A_LOOK_MS = 60_000
 UNNAMED = """() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")]
     .filter((field) => !field.labels.length && !field.getAttribute("aria-labelledby")).map((field) => field.name)"""
+OPEN_ALL = "() => { for (const one of document.querySelectorAll('details')) one.open = true; }"
 TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 PEOPLE = """First name,Last name,E-Mail,Owner,Customer no
 Grace,Hopper,grace.{n}@example.com,ada.marsh,C-1
@@ -95,7 +96,7 @@ async def test_the_form_goes_on_in_place_and_says_what_is_wrong_at_its_field(ada
     await page.get_by_role("tab", name="Manual").click()
     await expect(page.get_by_label("Method")).to_be_visible()
     await expect(page.get_by_role("heading", name="Mapping")).to_be_hidden()
-    assert ada.complaints == []
+    assert [said for said in ada.complaints if "422" not in said] == [], "a refused form is no error of the page's"
 
 
 async def test_every_page_of_a_destination_fits_and_names_its_fields(ada: Visitor, tmp_path: Path) -> None:
@@ -109,8 +110,7 @@ async def test_every_page_of_a_destination_fits_and_names_its_fields(ada: Visito
         await ada.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         for page in pages:
             await ada.go(page)
-            for opened in await ada.page.locator("details:not([open]) > summary").all():
-                await opened.click()
+            await ada.page.evaluate(OPEN_ALL)
             assert await ada.page.locator("h1").count() == 1, page
             assert await ada.page.evaluate(UNNAMED) == [], page
             assert await ada.page.evaluate(TOO_WIDE) <= 0, (page, width)

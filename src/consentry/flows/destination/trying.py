@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from consentry.connectors import Template, TemplateField
 from consentry.errors import FieldError
 from consentry.flows.destination.manual import ManualMapper
-from consentry.flows.destination.mapping import Mapper
+from consentry.flows.destination.mapping import Mapper, check_mapping
 from consentry.flows.destination.model import NewDestination, RowOutcome, RowResult
 from consentry.flows.destination.raw import Columns, RawRow, plain
 from consentry.flows.destination.work import MapRow
@@ -14,7 +14,12 @@ from consentry.flows.destination.work import MapRow
 def map_rows(
     new: NewDestination, template: Template, fields: Sequence[TemplateField], columns: Columns
 ) -> tuple[RowResult, ...]:
-    """Return the rows that were looked at, with values by field; raise InvalidInput when the mapping doesn't fit."""
+    """Return the rows that were looked at, with values by field.
+
+    Raises InvalidInput when the mapping doesn't fit the fields, or names columns that the rows don't have.
+    """
+    if new.manual is None:
+        check_mapping(template, fields, new.mapping, match_on=new.match_on, columns=columns.about.columns)
     map_row: MapRow = (
         ManualMapper(new.manual)
         if new.manual is not None
