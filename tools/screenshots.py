@@ -162,7 +162,7 @@ class Stage:
                 name="Scores to contacts",
                 credential_id=credential_id,
                 template="set_party_fields",
-                rows=RowsSpec(sql="SELECT id, 'Retail' AS industry FROM sales_crm_to_the_warehouse.parties"),
+                rows=RowsSpec(sql="SELECT id, 'Retail' AS industry FROM sales_crm_to_the_warehouse.parties LIMIT 30"),
                 mapping={"id": Mapped(column="id"), "fields.Industry": Mapped(column="industry")},
                 match_on="id",
                 schedule=Schedule(after_source=1),
@@ -207,10 +207,11 @@ class Stage:
 def visitor(number: int, *, is_wrong: bool) -> Mapping[str, str]:
     """Return a row about somebody."""
     first, last = FIRST[number % len(FIRST)], LAST[number // len(FIRST) % len(LAST)]
+    again = number // len(FIRST) // len(LAST) or ""
     return {
         "First name": first,
         "Last name": last,
-        "E-mail": f"{first}.{last}@example.com".lower(),
+        "E-mail": f"{first}.{last}{again}@example.com".lower(),
         "Owner": "somebody" if is_wrong else "ada.marsh",
     }
 
@@ -367,6 +368,8 @@ async def take_destinations(camera: Camera, stage: Stage) -> int:
     for destination_id in (1, 2):
         await flows.pause_destination(stage.app.flows, ADA, destination_id)
         await flows.activate_destination(stage.app.flows, ADA, destination_id)
+    following, _ = await flows.list_runs(stage.app.flows, kind="destination", flow_id=2)
+    await stage.work(following[0].id)
     await camera.take("destinations", "/destinations")
     run = await stage.fill(1)
     await camera.take("destination", "/destinations/1")
@@ -377,11 +380,13 @@ async def take_destinations(camera: Camera, stage: Stage) -> int:
     await camera.page.get_by_label("Owner").first.fill("chiara.rossi")
     await camera.page.get_by_role("heading", name="Rows").evaluate("(title) => title.scrollIntoView()")
     await camera.take("run-rows-mended")
-    rows = tuple(visitor(number, is_wrong=False) for number in range(30, 60))
-    stage.provider.world.slow("api", 1.5, path="/api/v2/parties")
+    rows = tuple(visitor(number, is_wrong=False) for number in range(30, 250))
+    stage.provider.world.slow("api", 0.4, calls=250, path="/api/v2/parties")
     running = asyncio.create_task(stage.fill(1, RowsSpec(inline=rows)))
-    await camera.page.wait_for_timeout(2500)
-    await camera.take("run-rows-running", f"/runs/{run.id + 1}")
+    await camera.page.wait_for_timeout(1000)
+    await camera.go(f"/runs/{run.id + 1}")
+    await camera.page.locator("#run-summary").filter(has_text="100 created").wait_for()
+    await camera.take("run-rows-running")
     await running
     stage.provider.world.faults.clear()
     return run.id

@@ -85,7 +85,7 @@ def draw_row_charts(runs: Sequence[Run], now: datetime) -> tuple[Chart, ...]:
         return seconds_of(run, now)
 
     return (
-        _up_and_down("Rows written, refused ones below", shown, now),
+        _up_and_down("Rows written", shown, now),
         _line("Duration", shown, now, seconds, lasted),
         _bars("Requests", shown, now, lambda run: run.requests, lambda most: counted(round(most), "request")),
     )

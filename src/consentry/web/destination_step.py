@@ -92,6 +92,7 @@ class DestinationForm:
     trial: tuple[ResultView, ...] | None
     preview: PreviewView | None
     said: str  # what was done, in one sentence
+    said_of_trial: bool  # whether it is about a test or preview
     wrong: tuple[Field, ...]
     message: str  # what went wrong, beyond single fields
     hint: str
@@ -275,6 +276,7 @@ async def form_view(
         trial=found.trial,
         preview=found.preview,
         said=found.said,
+        said_of_trial=found.trial is not None or found.preview is not None,
         wrong=_wrong(fields, (*mapping, *more), errors),
         message=error.message if error and not errors else "",
         hint=error.hint if error and not errors else "",

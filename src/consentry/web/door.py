@@ -113,7 +113,8 @@ class Door:
             form = read_entries(await _body(visit.request, LARGEST_FIELDS), most=MOST_FIELDS)
             _hold_to_token(visit, form.text("csrf_token"))
             return replace(visit, form=form)
-        if int(visit.request.headers.get("content-length", "0")) > LARGEST_BODY:
+        length = visit.request.headers.get("content-length", "")
+        if length.isdigit() and int(length) > LARGEST_BODY:
             raise TooLarge("The file is larger than what is taken here.", hint="Put it on the machine instead.")
 
         async def keep(name: str, pieces: AsyncIterator[bytes]) -> str:

@@ -152,7 +152,9 @@ def preview_view(preview: Preview, titles: Titles) -> PreviewView:
 def trial_views(rows: Iterable[RowResult], fields: Sequence[TemplateField]) -> tuple[ResultView, ...]:
     """Return rows as they would be mapped: values by field, as the template calls it."""
     titles = Titles(fields, {each.name: Mapped(column=titles_of(each)) for each in fields})
-    return tuple(_view(_by_title(row, fields), titles, _DONE[row.outcome] if row.outcome else _READY) for row in rows)
+    return tuple(
+        _view(_by_title(row, fields), titles, _PLANNED[row.outcome] if row.outcome else _READY) for row in rows
+    )
 
 
 def titles_of(field: TemplateField) -> str:

@@ -56,6 +56,7 @@ class CountsView:
     new: str
     changed: str
     deleted: str
+    written: str  # new, changed and deleted ones together
     refused: str  # rows of a destination, those that failed among them; empty for a source
     requests: str
     size: str
@@ -178,6 +179,7 @@ def run_counts(run: Run, now: datetime) -> CountsView:
         new=figure(rows.created),
         changed=figure(rows.changed),
         deleted=figure(rows.deleted),
+        written=figure(rows.created + rows.changed + rows.deleted),
         refused=figure(rows.refused + rows.failed),
         requests=figure(run.requests),
         size="",
@@ -201,6 +203,7 @@ def counts_view(counts: Counts, seconds: float) -> CountsView:
         new=figure(counts.new),
         changed=figure(counts.changed),
         deleted=figure(counts.deleted),
+        written=figure(counts.new + counts.changed + counts.deleted),
         refused="",
         requests=figure(counts.requests),
         size=size(counts.bytes),

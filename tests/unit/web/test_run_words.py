@@ -119,7 +119,7 @@ def test_a_destinations_run_says_how_far_its_rows_are() -> None:
     assert view.summary == "Running: 100 rows taken in, 30 created, 5 changed, 2 refused."
     assert view.rows is not None
     assert (view.rows.words, view.rows.done, view.rows.most) == ("37 of 100 rows, 1,200 requests", 37, 100)
-    assert (view.counts.read, view.counts.new, view.counts.refused) == ("100", "30", "2")
+    assert (view.counts.read, view.counts.written, view.counts.refused) == ("100", "35", "2")
     assert view.flow_path == "/destinations/1"
     ended = replace(ROWS, status=RunStatus.PARTLY_FAILED, finished_at=NOW - timedelta(minutes=2))
     assert run_view(ended, {}, NOW).summary == "Partly failed after 2 min: 30 created, 5 changed, 2 refused."

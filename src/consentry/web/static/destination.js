@@ -59,7 +59,10 @@ function put(form, piece, deed, place) {
   const shown = wrong ?? document.getElementById(place);
   const words = inside.querySelector("[data-said]").dataset.said;
   const said = inside.querySelector(`[value="${deed}"][name=do]`)?.closest("section").querySelector("[data-said-here]");
-  if (said && !wrong) setTimeout(() => { said.textContent = words; }); // after it stands there, so that it is spoken
+  if (said && !wrong) {
+    said.textContent = "";
+    setTimeout(() => { said.textContent = words; }); // after the place stands there, so that it is spoken
+  }
   shown?.focus({ preventScroll: true });
   shown?.scrollIntoView({ block: wrong ? "center" : "nearest" });
 }
