@@ -61,6 +61,7 @@ class Match:
     title: str
     at_once: int  # how many values one request looks up
     ignores_case: bool = False
+    path: tuple[str, ...] = ()  # where a record has it: emailAddresses, address; none: only the provider can look it up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

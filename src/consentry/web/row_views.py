@@ -207,7 +207,7 @@ def _placed(
 def _value(row: int, place: int, column: str, value: object, at: Mapping[str, Sequence[str]]) -> ValueView:
     return ValueView(
         column=column,
-        cell=cell_of(value),
+        cell=_shown(value),
         id=f"row-{row}-{place}",
         name=f"{_MEND}{row}:{quote(column, safe='')}",
         text=written(value)[:_LONGEST_INPUT],

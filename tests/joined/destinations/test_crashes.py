@@ -32,6 +32,7 @@ STEPS = (
 )
 NO_LOOK = {"settle.looked", "settle.committed"}
 COUNT = 12
+BY_ID = ("add_tags", "delete_person")
 
 
 def rows_for(template: str, ids: list[int]) -> list[dict[str, Any]]:
@@ -105,7 +106,7 @@ async def go_through(
     async with composition.open(settings) as app:
         writer = await open_writer(app, sandbox)
         ids = ids_of(sandbox)
-        destination = await writer.make(template, rows_for(template, ids))
+        destination = await writer.make(template, rows_for(template, ids), match_on="id" if template in BY_ID else None)
         run = await flows.begin_destination_run(app.flows, ADA, destination.id)
         if drops:
             drop_some(sandbox)

@@ -425,9 +425,15 @@ _NOTE: Final = (
     ),
 )
 
-_BY_ID: Final = Match(field="id", title="Id", at_once=IDS_AT_ONCE)
-_BY_EMAIL: Final = Match(field="emailAddresses", title="E-mail address", at_once=VALUES_AT_ONCE, ignores_case=True)
-_BY_NAME: Final = Match(field="name", title="Name", at_once=VALUES_AT_ONCE, ignores_case=True)
+_BY_ID: Final = Match(field="id", title="Id", at_once=IDS_AT_ONCE, path=("id",))
+_BY_EMAIL: Final = Match(
+    field="emailAddresses",
+    title="E-mail address",
+    at_once=VALUES_AT_ONCE,
+    ignores_case=True,
+    path=("emailAddresses", "address"),
+)
+_BY_NAME: Final = Match(field="name", title="Name", at_once=VALUES_AT_ONCE, ignores_case=True, path=("name",))
 _BY_FIELD: Final = Match(field=CUSTOM, title="A custom field", at_once=VALUES_AT_ONCE)
 
 _LOOKED_UP: Final = {

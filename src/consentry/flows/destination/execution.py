@@ -6,6 +6,7 @@ from consentry.core.log import get_logger
 from consentry.errors import ConsentryError, DataError, LeaseTaken, StorageBroken, StorageBusy
 from consentry.flows.destination import row_store, taking_in
 from consentry.flows.destination.answers import Answers
+from consentry.flows.destination.copying import find_copy
 from consentry.flows.destination.kit import Bearings, Kit, take_bearings
 from consentry.flows.destination.model import RowCounts
 from consentry.flows.destination.records import AtProvider, Records
@@ -64,7 +65,7 @@ async def _go(room: Room, work: Work, watch: Holding, upstream: WritingUpstream,
         upstream=upstream,
         held=held,
         bearings=bearings,
-        records=await records_of(room, work, upstream, bearings, watch),
+        records=await records_of(room, work, upstream, bearings),
         answers=answers,
         refused=standing.refused,
         taken_at=taken_at,
@@ -84,9 +85,10 @@ async def _take_in(kit: Kit, stage: Stage) -> None:
         await taking_in.enter(kit, Stage.WRITING)
 
 
-async def records_of(room: Room, work: Work, upstream: WritingUpstream, bearings: Bearings, watch: Holding) -> Records:
-    """Return where records are looked up."""
-    return AtProvider(client=upstream, writing=work.writing, template=work.template, known=bearings.known)
+async def records_of(room: Room, work: Work, upstream: WritingUpstream, bearings: Bearings) -> Records:
+    """Return where records are looked up: in a dataset of a source where one keeps them, else at the provider."""
+    provider = AtProvider(client=upstream, writing=work.writing, template=work.template, known=bearings.known)
+    return await find_copy(room, work, upstream, provider) or provider
 
 
 async def _outcome(work: Work, held: Held) -> tuple[RunStatus, Trouble | None]:

@@ -110,7 +110,7 @@ async def _prepare(room: Room, actor: Actor, destination: Destination) -> Kit:
         upstream=upstream,
         held=Held(work, upstream),
         bearings=bearings,
-        records=await records_of(room, work, upstream, bearings, watch),
+        records=await records_of(room, work, upstream, bearings),
         answers=NoAnswers(),
         refused=0,
         taken_at=room.clock.now(),

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from consentry.connectors import Stream
 from consentry.core.secret import Secret
 from consentry.flows.model import Source
-from consentry.flows.warehouse.contract import Batch, Dataset, Key, TableLook, Written
+from consentry.flows.warehouse.contract import Batch, Copy, Dataset, Key, TableLook, Written
 
 if TYPE_CHECKING:
+    from consentry.flows.warehouse.dataset import SqlDataset
     from consentry.flows.warehouse.engine import Engine
 
-__all__ = ["Batch", "Dataset", "Key", "TableLook", "Written", "open_dataset", "open_to_look"]
+__all__ = ["Batch", "Copy", "Dataset", "Key", "TableLook", "Written", "open_copy", "open_dataset", "open_to_look"]
 
 
 @contextmanager
@@ -46,7 +47,22 @@ def open_to_look(
 
 
 @contextmanager
-def _held(engine: "Engine", source: Source, streams: Sequence[Stream]) -> Iterator[Dataset]:
+def open_copy(
+    source: Source, streams: Sequence[Stream], *, home: Path, address: Secret | None = None
+) -> Iterator[Copy | None]:
+    """Open a dataset to read records out of it, or give None when there is none yet. Raises as ``open_dataset``."""
+    from consentry.flows.warehouse.opening import to_read
+
+    engine = to_read(source, home, address)
+    if engine is None:
+        yield None
+        return
+    with _held(engine, source, streams) as dataset:
+        yield dataset
+
+
+@contextmanager
+def _held(engine: "Engine", source: Source, streams: Sequence[Stream]) -> Iterator["SqlDataset"]:
     from consentry.flows.shape import plan_of
     from consentry.flows.warehouse.dataset import SqlDataset
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from consentry.connectors import Record
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -82,6 +84,19 @@ class Dataset(Protocol):
 
     def close(self) -> None:
         """Let go of the warehouse."""
+
+
+class Copy(Protocol):
+    """A dataset that is only read, record by record. Blocking; raises WarehouseBusy and WarehouseRefused."""
+
+    def state(self, stream: str) -> Mapping[str, Any]:
+        """Return what the last committed write said about the stream."""
+
+    def find_ids(self, stream: str, path: Sequence[str], texts: Sequence[str]) -> list[tuple[str, int]]:
+        """Return which live records have one of these texts at a path, in small letters: text and id."""
+
+    def records(self, stream: str, ids: Sequence[int]) -> list[Record]:
+        """Return live records as the API gave them, but for their moments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,12 @@ from typing import Any, Final
 import msgspec
 import pyarrow as pa
 
+from consentry.connectors import Record
 from consentry.errors import LeaseTaken
 from consentry.flows.model import Deletions
 from consentry.flows.shape import StreamPlan
 from consentry.flows.shape.names import snake
-from consentry.flows.warehouse import look, views
+from consentry.flows.warehouse import copies, look, views
 from consentry.flows.warehouse.contract import Batch, Key, TableLook, Written
 from consentry.flows.warehouse.engine import Engine, listed, quoted
 from consentry.flows.warehouse.layout import SEEN, STREAMS, Columns, Layout, kinds_of
@@ -139,6 +140,16 @@ class SqlDataset:
     def rows(self, table: str, limit: int) -> list[dict[str, Any]]:
         """Return the first live rows."""
         return look.rows(self._engine, table, limit)
+
+    def find_ids(self, stream: str, path: Sequence[str], texts: Sequence[str]) -> list[tuple[str, int]]:
+        """Return which live records have one of these texts at a path: text and id."""
+        return list(copies.find_ids(self._engine, self._plans[stream], path, texts)) if self._has(stream) else []
+
+    def records(self, stream: str, ids: Sequence[int]) -> list[Record]:
+        """Return live records as the API gave them."""
+        if not self._has(stream):
+            return []
+        return copies.read_records(self._engine, self._plans[stream], self._layout.tables_of(stream), ids)
 
     def close(self) -> None:
         """Let go of the warehouse."""
