@@ -38,7 +38,6 @@ from consentry.flows.destination.runs import (
 from consentry.flows.destination.suggesting import suggest
 from consentry.flows.destination.trying import map_rows
 from consentry.flows.destination.upload_store import Upload
-
 from consentry.flows.destination.uploads import get_upload, list_uploads, put_upload, remove_old_uploads
 
 __all__ = [
