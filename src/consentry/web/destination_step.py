@@ -24,17 +24,7 @@ from consentry.web.amounts import counted, size
 from consentry.web.choices import Choice
 from consentry.web.configure import Mode, Tab
 from consentry.web.connector_view import ConnectorView
-from consentry.web.destination_fields import (
-    ColumnView,
-    DestinationFields,
-    MappingRow,
-    column_views,
-    destination_fields,
-    mapping_key,
-    mapping_rows,
-    match_choices,
-    with_suggestions,
-)
+from consentry.web.destination_fields import DestinationFields, destination_fields
 from consentry.web.destination_form import (
     UPLOAD,
     TypedDestination,
@@ -45,6 +35,15 @@ from consentry.web.destination_form import (
     rows_of,
 )
 from consentry.web.fields import Field
+from consentry.web.mapping_fields import (
+    ColumnView,
+    MappingRow,
+    column_views,
+    mapping_key,
+    mapping_rows,
+    match_choices,
+    with_suggestions,
+)
 from consentry.web.mishaps import errors_of, status_of
 from consentry.web.row_views import PreviewView, ResultView, Titles, preview_view, trial_views
 from consentry.web.visit import SignedInVisit

@@ -9,8 +9,8 @@ from consentry.flows import ENDED, Destination, RowsSpec, Run
 from consentry.web.amounts import counted
 from consentry.web.charts import Chart, draw_small_rows
 from consentry.web.connector_view import ConnectorView
-from consentry.web.destination_fields import mapping_of
 from consentry.web.destination_form import UPLOAD
+from consentry.web.mapping_fields import mapping_of
 from consentry.web.moments import Moment, moment
 from consentry.web.run_words import flow_status
 from consentry.web.schedules import schedule_words

@@ -19,7 +19,6 @@ from consentry.flows import (
     Schedule,
 )
 from consentry.flows.destination.raw import About, Column
-from consentry.web.destination_fields import column_views, mapping_rows, with_suggestions
 from consentry.web.destination_form import (
     TypedDestination,
     at_destination_field,
@@ -31,6 +30,7 @@ from consentry.web.destination_form import (
     typed_of_destination,
 )
 from consentry.web.fields import Entries
+from consentry.web.mapping_fields import column_views, mapping_rows, with_suggestions
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 WRITING = Catalogue.load().list()[0].writing
