@@ -25,6 +25,12 @@ FIRST: Final = ("Mary", "Dorothy", "Jean", "Karen", "Evelyn", "Joan", "Margaret"
 LAST: Final = ("Jackson", "Vaughan", "Bartik", "Jones", "Boyd", "Clarke", "Hamilton", "Allen")
 MAPPED: Final = {"firstName": "First name", "lastName": "Last name", "emailAddresses": "E-mail", "owner": "Owner"}
 PEOPLE: Final = """First name,Last name,E-mail,Owner,Job title,Customer number
+Grace,Hopper,grace.hopper@example.com,ada.marsh,Rear admiral,C-2041
+Alan,Turing,alan.turing@example.com,the new one,Mathematician,C-2042
+Katherine,Johnson,katherine.johnson@example.com,ben.okafor,Analyst,C-2043
+Annie,Easley,annie.easley@example.com,ada.marsh,Programmer,C-2044
+Radia,Perlman,,chiara.rossi,Engineer,C-2045
+"""
 
 
 class Stage:

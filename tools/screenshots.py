@@ -4,28 +4,24 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import uvicorn
-from picture_stage import ADA, EMAIL, PEOPLE, Stage, visitor
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
-from consentry import accounts, credentials, flows, sandbox, web
+from consentry import accounts, flows, sandbox, web
 from consentry import app as composition
 from consentry.app import App
-from consentry.audit import Actor
 from consentry.core.clock import FakeClock
 from consentry.core.secret import Secret
-from consentry.credentials import CredentialId, NewCredential
-from consentry.errors import ConsentryError
-from consentry.flows import Mapped, NewDestination, NewSource, RowsSpec, Run, Schedule
-from consentry.sandbox import RunningSandbox
-from consentry.sandbox.records import stamp
+from consentry.credentials import CredentialId
+from consentry.flows import RowsSpec
 from consentry.settings import Settings
+from picture_stage import ADA, EMAIL, PEOPLE, Stage, visitor
 
 IMAGES: Final = Path(__file__).parent.parent / "docs" / "images"
 LARGEST: Final = 120_000
@@ -35,12 +31,6 @@ PORT: Final = 8400
 PASSWORD: Final = "a sentence that only Ada knows"
 SOURCE: Final = "/sources/new?connector=capsule"
 DESTINATION: Final = "/destinations/new?connector=capsule&credential=1"
-Grace,Hopper,grace.hopper@example.com,ada.marsh,Rear admiral,C-2041
-Alan,Turing,alan.turing@example.com,the new one,Mathematician,C-2042
-Katherine,Johnson,katherine.johnson@example.com,ben.okafor,Analyst,C-2043
-Annie,Easley,annie.easley@example.com,ada.marsh,Programmer,C-2044
-Radia,Perlman,,chiara.rossi,Engineer,C-2045
-"""
 
 
 class Camera:
