@@ -1,4 +1,4 @@
-"""Write the generated parts of docs/reference anew: settings, commands, errors, API, datasets. `--check` only compares.
+"""Write the generated parts of docs/reference anew, a page for each of PAGES. `--check` only compares.
 
 A part stands between two comment lines and is written from the code; what stands around it is written by hand.
 """
@@ -20,6 +20,7 @@ from consentry.cli import commands
 from consentry.errors import ConsentryError
 from consentry.settings import Settings
 from dataset_page import write_datasets
+from template_page import write_templates
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / "docs" / "reference"
@@ -189,6 +190,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "errors.md": write_errors,
     "api.md": write_api,
     "dataset.md": write_datasets,
+    "templates.md": write_templates,
 }
 
 

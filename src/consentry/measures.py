@@ -45,6 +45,12 @@ class Measures:
             registry=self.registry,
         )
         self.credentials = Gauge("consentry_credentials", "Credentials, by status.", ["status"], registry=self.registry)
+        self.rows = Gauge(
+            "consentry_rows",
+            "Rows that destinations have written or not, by outcome, since the beginning.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.budget_left = Gauge(
             "consentry_budget_left",
             "Calls left in the provider's window, by upstream user.",

@@ -52,6 +52,7 @@ class Worker:
         if whole:
             await self._do(credentials.EVERY_MINUTE, self._app.credentials)
             await self._do(accounts.EVERY_MINUTE, self._app.accounts)
+            await self._do(flows.EVERY_MINUTE, self._app.flows)
         self.ticked_at = self._app.clock.monotonic()
         return most >= credentials.BATCH
 

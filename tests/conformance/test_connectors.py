@@ -309,8 +309,11 @@ def test_the_readmes_headings_go_down_one_step_at_a_time(connector: Connector) -
 def test_a_connector_opens_no_connection_and_knows_no_other(connector: Connector) -> None:
     allowed = (
         f"consentry.connectors.{connector.name}",
+        "consentry.connectors.comparing",
         "consentry.connectors.contract",
         "consentry.connectors.paging",
+        "consentry.connectors.resolving",
+        "consentry.connectors.writing",
         "consentry.core",
         "consentry.errors",
         "consentry.oauth",

@@ -9,6 +9,7 @@ import pytest
 
 from consentry.connectors import CUSTOM, Answer, Catalogue, Connector, Known, Record, Template, Wish, Writing
 from consentry.errors import ReplyNotUnderstood
+from ground.rows import row_of
 
 
 def writing_of(connector: Connector) -> Writing:
@@ -53,25 +54,6 @@ def records_of(connector: Connector, template: Template) -> list[Record]:
     """Return the sampled records that a template is for."""
     every = sampled(connector, template.stream or "")
     return [each for each in every if all(each.get(name) == value for name, value in template.where.items())]
-
-
-def row_of(connector: Connector, template: Template, record: Record) -> dict[str, Any]:
-    """Return the row that says what a record holds: references by id, tags and custom fields by name."""
-    row: dict[str, Any] = {}
-    for field in template.fields:
-        value: Any = record
-        for part in field.name.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        if isinstance(value, dict):
-            value = value["id"]
-        elif isinstance(value, list):
-            plain = field.kind == "tags"
-            value = [each["name"] if plain else {part: each.get(part) for part in field.parts} for each in value]
-        if value not in (None, []):
-            row[field.name] = value
-    if template.custom_fields is not None:
-        row |= {f"{CUSTOM}{each['definition']['name']}": each["value"] for each in record.get("fields") or ()}
-    return row
 
 
 # --- values
@@ -167,7 +149,7 @@ def test_a_record_that_is_as_wanted_needs_nothing(connector: Connector, template
         return
     plan, known = writing_of(connector).plan, known_of(connector)
     for record in records_of(connector, template):
-        row = row_of(connector, template, record)
+        row = row_of(template, record)
         if template.deed == "remove_tags":
             row["tags"] = ["a tag that nothing carries"]
         elif template.deed == "add_tags" and "tags" not in row:
@@ -196,7 +178,7 @@ def test_a_new_record_is_one_request_in_the_api(connector: Connector, template: 
     if template.deed not in ("create", "upsert", "note"):
         return
     for record in records_of(connector, template):
-        row = row_of(connector, template, record)
+        row = row_of(template, record)
         row.pop("id", None)
         planned = writing_of(connector).plan(template, row, None, wish=Wish(), known=known_of(connector))
         assert planned.deed == "create", planned.errors

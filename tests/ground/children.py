@@ -29,9 +29,9 @@ class Child:
     process: ForkServerProcess
     line: Connection
 
-    async def told(self) -> Any:
+    async def told(self, patience: float = PATIENCE_SECONDS) -> Any:
         """Return what came of its work."""
-        await until(self.line.poll)
+        await until(self.line.poll, patience)
         return self.line.recv()
 
     async def ended(self) -> int:
@@ -90,9 +90,9 @@ async def die(settings: Settings, action: str, step: str, **order: Any) -> None:
         assert await dying.ended() == -signal.SIGKILL, f"it never came to {step}"
 
 
-async def until(holds: Callable[[], bool]) -> None:
+async def until(holds: Callable[[], bool], patience: float = PATIENCE_SECONDS) -> None:
     """Wait until something comes true; raise TimeoutError when it doesn't."""
-    for _ in range(round(PATIENCE_SECONDS / _LOOK_SECONDS)):
+    for _ in range(round(patience / _LOOK_SECONDS)):
         if holds():
             return
         await asyncio.sleep(_LOOK_SECONDS)

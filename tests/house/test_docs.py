@@ -9,11 +9,19 @@ from typing import get_args
 import pytest
 
 import links
-from consentry.connectors import FieldKind, Stream
+from consentry.connectors import Choices, Deed, FieldKind, Match, Stream, Template, TemplateField, ValueKind
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-RECURRING = ("add-a-connector", "add-a-stream", "add-a-setting", "add-a-page", "add-an-error", "add-a-migration")
+RECURRING = (
+    "add-a-connector",
+    "add-a-stream",
+    "add-a-template",
+    "add-a-setting",
+    "add-a-page",
+    "add-an-error",
+    "add-a-migration",
+)
 GLOSSARY = (
     "connector credential grant authorization connect-link source dataset destination template run vault keyset sandbox"
 ).replace("-", " ")
@@ -85,6 +93,13 @@ def test_recurring_work_has_a_page() -> None:
 def test_every_member_of_a_stream_and_every_kind_of_field_is_explained() -> None:
     tables = "\n".join(re.findall(r"^\|.*$", (DOCS / "how-to" / "add-a-stream.md").read_text(), re.MULTILINE))
     words = [member.name for member in fields(Stream)] + list(get_args(FieldKind))
+    assert [word for word in words if f"`{word}`" not in tables] == []
+
+
+def test_every_member_of_a_template_and_every_kind_of_value_is_explained() -> None:
+    tables = "\n".join(re.findall(r"^\|.*$", (DOCS / "how-to" / "add-a-template.md").read_text(), re.MULTILINE))
+    members = [member.name for kind in (Template, TemplateField, Choices, Match) for member in fields(kind)]
+    words = [*members, *get_args(ValueKind), *get_args(Deed)]
     assert [word for word in words if f"`{word}`" not in tables] == []
 
 

@@ -129,11 +129,17 @@ def refusal(connector: Connector, answer: Answer) -> ConsentryError:
         case 404:
             return NotFound(f"{name} knows nothing at this address.{words}")
         case 429:
-            return RateLimited(f"{name}'s rate limit is used up.", retry_after=60.0)
+            return RateLimited(f"{name}'s rate limit is used up.", retry_after=_pause(answer))
         case status if status >= 500:
             return ProviderDown(f"{name} has a fault (HTTP {status}).")
         case status:
             return ReplyNotUnderstood(f"{name} answered with HTTP {status}.{words}")
+
+
+def _pause(answer: Answer) -> float:
+    """Return how long the provider says to wait; a minute where it doesn't say."""
+    said = answer.headers.get("retry-after", "")
+    return float(said) if said.isdecimal() and len(said) < 6 else 60.0
 
 
 async def client(room: Room, actor: Actor, credential_id: int, *, action: Action = Action.PROXY_USE) -> SignedIn:

@@ -19,11 +19,14 @@ from consentry.flows.destination import (
     activate_destination,
     begin_destination_run,
     change_destination,
+    count_rows,
     create_destination,
     delete_destination,
     description_of,
     edit_destination,
     export_rows,
+    forget_old_rows,
+    forget_old_uploads,
     get_destination,
     get_upload,
     iterate_rows,
@@ -86,10 +89,12 @@ from consentry.flows.sources import (
 )
 
 EVERY_SECOND = (queue_due, queue_due_destinations)
+EVERY_MINUTE = (forget_old_rows, forget_old_uploads, count_rows)
 
 __all__ = [
     "DEFAULT_FULL_LISTING",
     "ENDED",
+    "EVERY_MINUTE",
     "EVERY_SECOND",
     "Allowed",
     "ArrowTables",
@@ -173,6 +178,7 @@ __all__ = [
     "preview_new",
     "put_upload",
     "queue_due",
+    "queue_due_destinations",
     "read_changed",
     "read_new",
     "remove_old_uploads",

@@ -12,7 +12,8 @@ from consentry.core.secret import Secret
 from consentry.credentials import Use
 from consentry.errors import Conflict, FieldError, InvalidInput, NotFound
 from consentry.flows import form, store
-from consentry.flows.model import ENDED, NewSource, Source, SourceId
+from consentry.flows.destination import store as destination_store
+from consentry.flows.model import ENDED, NewSource, Source, SourceId, WarehouseSpec
 from consentry.flows.room import Room
 from consentry.flows.schedule import next_after
 from consentry.vault import SecretRef
@@ -41,6 +42,7 @@ async def create(room: Room, actor: Actor, new: NewSource) -> Source:
         "updated_at": now,
     }
     async with room.database.transaction() as connection:
+        await _refuse_answers_place(connection, values["warehouse_key"], dataset, room)
         source_id = await store.add(connection, values)
         await credentials.add_use(connection, new.credential_id, Use(kind="source", id=source_id, name=new.name))
         if address is not None:
@@ -76,7 +78,9 @@ async def edit(room: Room, actor: Actor, source_id: int, wanted: NewSource) -> S
         _refuse_while_running(before)
         keeps = before.warehouse.kind == "postgres" and wanted.warehouse.kind == "postgres"
         form.check(wanted, room.catalogue.get(connector), has_address=keeps)
-        await store.change(connection, source_id, _changes(room, before, wanted))
+        changes = _changes(room, before, wanted)
+        await _refuse_answers_place(connection, changes["warehouse_key"], changes["dataset"], room)
+        await store.change(connection, source_id, changes)
         if wanted.warehouse.url:
             await _keep_address(room, connection, source_id, form.without_password(wanted.warehouse.url)[1])
         await credentials.remove_use(connection, Use(kind="source", id=source_id, name=before.name))
@@ -117,6 +121,20 @@ def _changes(room: Room, before: Source, wanted: NewSource) -> dict[str, Any]:
     if wanted.schedule != before.schedule:
         columns["next_run_at"] = next_after(wanted.schedule, None, now)
     return columns | {"credential_id": wanted.credential_id, "updated_at": now}
+
+
+async def _refuse_while_followed(connection: AsyncConnection, source_id: int) -> None:
+    names = [f"“{each.name}”" for each in await destination_store.list_followers(connection, source_id, paused=True)]
+    if names:
+        words = f"These destinations run after each run of this source: {', '.join(names)}."
+        raise Conflict(words, hint="Give them another schedule first, or delete them.")
+
+
+async def _refuse_answers_place(connection: AsyncConnection, place: str, dataset: str, room: Room) -> None:
+    """Refuse a dataset in which a destination keeps its answers."""
+    own = form.place_of(WarehouseSpec(), room.home)
+    if place == own and await destination_store.keeps_answers_in(connection, dataset):
+        raise Conflict(f"A destination keeps its answers in the dataset {dataset}.", hint="Choose another dataset.")
 
 
 def _refuse_while_running(source: Source) -> None:
@@ -170,6 +188,7 @@ async def delete(room: Room, actor: Actor, source_id: int) -> None:
     async with room.database.transaction() as connection:
         source = await store.get(connection, source_id)
         _refuse_while_running(source)
+        await _refuse_while_followed(connection, source_id)
         await credentials.remove_use(connection, Use(kind="source", id=SourceId(source_id), name=source.name))
         await room.vault.forget(connection, "sources", source_id)
         await store.remove(connection, source_id)

@@ -76,8 +76,8 @@ class Patient:
             raise Cancelled
         try:
             answer = await once()
-        except RateLimited:
-            raise  # most often by our own budget: nothing was sent
+        except (RateLimited, LeaseTaken):
+            raise  # by our own budget most often, or for want of a lease: nothing was sent
         except BaseException:
             self.requests += 1
             raise

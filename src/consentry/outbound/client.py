@@ -1,6 +1,7 @@
 """All HTTP that leaves Consentry, and the only user of aiohttp: no redirects, no cookies, limits on everything.
 
-ProviderDown means that the request was surely not received; NoAnswer, that it may have been. No POST is sent twice.
+ProviderDown means that the request was surely not received; NoAnswer, that it may have been. Nothing that may change
+something is sent twice.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from consentry.outbound.failures import Translated
 
 CONNECT_SECONDS: Final = 10.0
 PER_HOST: Final = 100
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _LINE_ENDS: Final = re.compile(r"[\r\n\0]")
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
@@ -221,7 +223,28 @@ class Outbound:
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type"),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
+            middlewares=(_send_once,),
         )
+
+
+class _AnswerLost(aiohttp.ClientError):
+    """The connection ended after the request may have been received."""
+
+
+async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a PUT or DELETE once more by itself when no answer comes.
+
+    RFC 9110 §9.2.2 calls them idempotent; a provider whose PUT adds to lists makes them not so, and who reads the
+    provider's word about what was written wants to be asked first.
+    """
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise  # nothing was sent
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if request.method in _SAFE:
+            raise
+        raise _AnswerLost from error
 
 
 def _reveal(value: str | Secret) -> str:

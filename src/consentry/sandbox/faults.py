@@ -37,6 +37,7 @@ class _Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     target: Target
     calls: Calls = 1
     path: str = ""
+    exact: Annotated[bool, Meta(description="Whether it hits this very path, and none below it.")] = False
     methods: tuple[str, ...] = ()
     probability: Annotated[float, Meta(gt=0, le=1, description="Chance that it hits a call that it could hit.")] = 1.0
     seed: Annotated[int, Meta(description="What the lots are drawn from: the same seed hits the same calls.")] = 0
@@ -84,7 +85,7 @@ class _Ordered:
     def hits(self, target: Target, path: str, method: str) -> bool:
         """Tell whether the fault strikes this call; where chance decides, a lot is drawn."""
         fault = self.fault
-        if fault.target != target or not path.startswith(fault.path):
+        if fault.target != target or not path.startswith(fault.path) or (fault.exact and path != fault.path):
             return False
         if fault.methods and method not in fault.methods:
             return False

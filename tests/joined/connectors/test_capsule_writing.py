@@ -1,78 +1,17 @@
 """Every template of Capsule's tried against the sandbox: what is planned is taken, and then nothing is left to do."""
 
-from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from consentry import sandbox as sandbox_room
-from consentry.connectors import Catalogue, Known, Record
-from consentry.errors import InvalidInput, ScopeMissing
+from consentry.connectors import Record
+from consentry.errors import InvalidInput
 from consentry.sandbox import RunningSandbox
-from ground.applicant import REDIRECT_URI, Applicant
-from ground.sandbox_writer import Desk, SandboxWriter, read_known
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningSandbox]:
-    """Start one sandbox for all: every test makes records of its own."""
-    with sandbox_room.start() as started:
-        yield started
-
-
-@pytest.fixture
-async def applicant(running: RunningSandbox) -> AsyncIterator[Applicant]:
-    application = running.world.register(name="Consentry", redirect_uri=REDIRECT_URI)
-    async with Applicant(running, application) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def read_before() -> dict[str, Known]:
-    """Keep what was read before the first row: the settings of the account, which no test changes."""
-    return {}
-
-
-@pytest.fixture
-async def desk(running: RunningSandbox, applicant: Applicant, read_before: dict[str, Known]) -> Desk:
-    tokens = await applicant.tokens()
-    connector = Catalogue.load({"capsule": running.url}).get("capsule")
-    client = SandboxWriter(applicant, tokens["access_token"])
-    if running.url not in read_before:
-        read_before[running.url] = await read_known(connector, client)
-    return Desk(connector, client, read_before[running.url])
-
-
-class Numbers:
-    """Gives every test names of its own."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __call__(self, word: str) -> str:
-        self.count += 1
-        return f"{word} {self.count}"
-
-
-fresh = Numbers()
-
-
-async def person(desk: Desk, **row: Any) -> Record:
-    name = fresh("Person")
-    address = f"{name.replace(' ', '.').lower()}@people.example"
-    return await desk.write("create_person", {"lastName": name, "emailAddresses": [address], **row})
-
-
-async def deal(desk: Desk, **row: Any) -> Record:
-    party = row.pop("party", None) or (await person(desk))["id"]
-    given = {"name": fresh("Deal"), "party": party, "milestone": "Sales / New", **row}
-    return await desk.write("create_opportunity", given)
-
-
-async def project(desk: Desk, **row: Any) -> Record:
-    return await desk.write("create_project", {"name": fresh("Project"), "party": (await person(desk))["id"], **row})
+from ground.applicant import Applicant
+from ground.records_made import FULL_PERSON, deal, fresh, person, project
+from ground.sandbox_writer import Desk, SandboxWriter
 
 
 async def settled(desk: Desk, name: str, row: dict[str, Any], record: Record, **wish: Any) -> Record:
@@ -86,34 +25,6 @@ async def settled(desk: Desk, name: str, row: dict[str, Any], record: Record, **
     now = await desk.again(desk.template(name), record)
     assert now is not None
     return now
-
-
-FULL_PERSON: dict[str, Any] = {
-    "firstName": "Zoë",
-    "lastName": "Müller",
-    "title": "dr",
-    "jobTitle": "Buyer",
-    "organisation": "Nordlicht & Söhne",
-    "about": "Line one\r\nline two ",
-    "owner": "ben.okafor",
-    "team": "sales",
-    "tags": ["vip", "Brand new"],
-    "emailAddresses": ["zoe@nordlicht.example"],
-    "emailAddresses.Home": "Zoe.Home@nordlicht.example",
-    "phoneNumbers.Mobile": "+49 (40) 123-456",
-    "phoneNumbers": ["+49 40 999"],
-    "websites.LINKED_IN": "zoe-mueller",
-    "websites": ["www.nordlicht.example"],
-    "addresses.Office.street": "Hafenstraße 12",
-    "addresses.Office.city": "Hamburg",
-    "addresses.Office.country": "DEU",
-    "addresses": [{"type": "Home", "street": "Allee 1", "zip": "20095", "country": "uk"}],
-    "fields.Customer number": "K-1",
-    "fields.Contract ends": date(2027, 1, 31),
-    "fields.industry": "retail",
-    "fields.Wants the newsletter": False,
-    "fields.Languages": ["deutsch", "English"],
-}
 
 
 @pytest.mark.parametrize("nested", ["add", "replace"])
@@ -395,106 +306,3 @@ async def test_a_grant_that_may_only_read_looks_up_but_is_refused_to_write(
     answer = await client.send(planned.request.method, planned.request.path, planned.request.body)
     assert answer.status == 403
     assert desk.writing.refusal_of(template, answer).errors[0].field == ""
-
-
-# --- looking up
-
-
-async def test_many_values_take_few_calls_and_ids_ten_a_call(desk: Desk) -> None:
-    made = [await person(desk) for _ in range(12)]
-    template = desk.template("upsert_person")
-    addresses = [record["emailAddresses"][0]["address"] for record in made]
-    others = [f"nobody.{number}@people.example" for number in range(38)]
-    before = desk.client.asked
-    found = await desk.writing.find(desk.client, template, "emailAddresses", [*addresses, *others], known=desk.known)
-    assert desk.client.asked - before == 2
-    assert [found[address][0]["id"] for address in addresses] == [record["id"] for record in made]
-    assert all("tags" in found[address][0] and "fields" in found[address][0] for address in addresses)
-    before = desk.client.asked
-    by_id = await desk.writing.find(
-        desk.client, template, "id", [*(record["id"] for record in made), "text"], known=desk.known
-    )
-    assert desk.client.asked - before == 2
-    assert all(by_id[record["id"]][0]["id"] == record["id"] for record in made)
-
-
-async def test_a_missing_id_spoils_nothing_for_the_others(desk: Desk) -> None:
-    made = [await person(desk) for _ in range(4)]
-    ids = [made[0]["id"], 987654321, *(record["id"] for record in made[1:])]
-    found = await desk.writing.find(desk.client, desk.template("upsert_person"), "id", ids, known=desk.known)
-    assert [len(found[number]) for number in ids] == [1, 0, 1, 1, 1]
-
-
-async def test_a_group_that_finds_nobody_is_proven_before_it_is_believed(desk: Desk) -> None:
-    template = desk.template("upsert_person")
-    before = desk.client.asked
-    values = [f"nobody.{number}@people.example" for number in range(75)]
-    found = await desk.writing.find(desk.client, template, "emailAddresses", values, known=desk.known)
-    assert not any(found[value] for value in values)
-    assert desk.client.asked - before == 4, "three groups and one proof"
-
-
-async def test_a_person_two_share_an_address_with_is_named_twice(desk: Desk) -> None:
-    one = await person(desk)
-    address = one["emailAddresses"][0]["address"]
-    two = await desk.write("create_person", {"lastName": fresh("Twin"), "emailAddresses.Home": address.title()})
-    await desk.write("create_organisation", {"name": fresh("Of both"), "emailAddresses": [address]})
-    found = await desk.writing.find(
-        desk.client, desk.template("upsert_person"), "emailAddresses", [address], known=desk.known
-    )
-    assert sorted(record["id"] for record in found[address]) == sorted([one["id"], two["id"]])
-
-
-# --- lost answers
-
-
-async def test_what_was_written_is_found_though_its_answer_was_lost(desk: Desk) -> None:
-    since = datetime.now(UTC)
-    contact = await person(desk)
-    rows: list[tuple[str, dict[str, Any]]] = [
-        ("create_person", FULL_PERSON | {"emailAddresses": ["lost@people.example"]}),
-        ("create_person", {"lastName": fresh("Never sent")}),
-        (
-            "create_opportunity",
-            {"name": fresh("Lost"), "party": contact["id"], "milestone": "Sales / Bid", "value.amount": 5}
-            | {"value.currency": "GBP", "tags": ["Urgent"]},
-        ),
-        ("create_project", {"name": fresh("Lost"), "party": contact["id"], "fields.Site visit": "2027-01-01"}),
-        ("create_task", {"description": fresh("Lost"), "dueOn": "2027-01-01", "party": contact["id"]}),
-        ("add_note", {"content": fresh("Lost"), "party": contact["id"]}),
-        (
-            "add_note",
-            {"content": fresh("Old"), "party": contact["id"], "entryAt": datetime(2019, 1, 1, tzinfo=UTC)},
-        ),
-    ]
-    planned = [(name, await desk.plan(name, row)) for name, row in rows]
-    written = {}
-    for place, (name, each) in enumerate(planned):
-        if place != 1:
-            answer = await desk.answer(each)
-            record = desk.writing.record_of(desk.template(name), answer)
-            assert record is not None
-            written[place] = record["id"]
-    requests = [each.request for _, each in planned if each.request is not None]
-    before = desk.client.asked
-    found = await desk.writing.find_written(desk.client, desk.template("create_person"), requests, since=since)
-    assert desk.client.asked - before == 5, "one list for each kind, and one for the notes of the contact"
-    assert [[record["id"] for record in each] for each in found] == [
-        [] if place == 1 else [written[place]] for place in range(len(rows))
-    ]
-
-
-async def test_what_was_there_before_is_not_taken_for_what_was_written(desk: Desk) -> None:
-    planned = await desk.plan("create_person", {"lastName": fresh("Early")})
-    await desk.answer(planned)
-    assert planned.request is not None
-    later = datetime.now(UTC) + timedelta(minutes=10)
-    found = await desk.writing.find_written(desk.client, desk.template("create_person"), [planned.request], since=later)
-    assert found == [()]
-
-
-async def test_what_nobody_may_see_is_said(desk: Desk, applicant: Applicant) -> None:
-    tokens = await applicant.tokens(scope="user_preference")
-    client = SandboxWriter(applicant, tokens["access_token"])
-    with pytest.raises(ScopeMissing):
-        await desk.writing.find(client, desk.template("upsert_person"), "emailAddresses", ["a@b.c"], known=desk.known)

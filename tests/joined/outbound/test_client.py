@@ -83,6 +83,17 @@ async def test_what_may_have_been_received_is_told_as_no_answer(script: Script, 
     assert "127.0.0.1" in raised.value.message
 
 
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "POST", "PATCH"])
+async def test_what_may_change_something_is_never_sent_twice(method: str) -> None:
+    async with provider(send(b"", abort=True)) as there, outbound_to(there.url) as outbound:
+        with pytest.raises(NoAnswer):
+            await outbound.fetch(method, f"{there.url}/x", body=b"{}")
+        with pytest.raises(NoAnswer):
+            async with outbound.open_stream(method, f"{there.url}/x"):
+                pass
+        assert len(there.requests) == 2
+
+
 async def test_an_answer_that_drips_is_not_waited_for_without_end() -> None:
     async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")

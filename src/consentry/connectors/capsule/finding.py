@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from consentry.connectors.capsule.choices import IDS_AT_ONCE, VALUES_AT_ONCE
 from consentry.connectors.capsule.custom import definitions_for, find_definition, is_same, value_of, write
 from consentry.connectors.capsule.quirks import error_of_body
 from consentry.connectors.capsule.references import names_it
 from consentry.connectors.capsule.resources import RELATIONS, RESOURCES, Resource
-from consentry.connectors.capsule.templates import IDS_AT_ONCE, VALUES_AT_ONCE
 from consentry.connectors.comparing import is_blank, loose
 from consentry.connectors.contract import Answer, Record, WritingClient
 from consentry.connectors.paging import find_link, read_record, read_records

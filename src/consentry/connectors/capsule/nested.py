@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+from consentry.connectors.capsule.choices import ADDRESS_PARTS, COUNTRIES, SERVICES
 from consentry.connectors.capsule.draft import Draft
-from consentry.connectors.capsule.templates import ADDRESS_PARTS, COUNTRIES, SERVICES
 from consentry.connectors.comparing import is_blank, loose, pair, tidy
 from consentry.connectors.contract import Record
 from consentry.connectors.resolving import Unfit

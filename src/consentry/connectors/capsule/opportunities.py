@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
+from consentry.connectors.capsule.choices import CURRENCIES, MILESTONES
 from consentry.connectors.capsule.draft import Draft, id_in
 from consentry.connectors.capsule.references import put_choice
 from consentry.connectors.capsule.scalars import plain_number, put_scalar, write_number
-from consentry.connectors.capsule.templates import CURRENCIES, MILESTONES
 from consentry.connectors.comparing import is_blank, number_of
 from consentry.connectors.contract import Record
 from consentry.connectors.resolving import Unfit

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
+from consentry.connectors.capsule.choices import TEAMS, USERS
 from consentry.connectors.capsule.draft import Draft, id_in, shown
 from consentry.connectors.capsule.resources import RELATIONS, RESOURCES
-from consentry.connectors.capsule.templates import TEAMS, USERS
 from consentry.connectors.comparing import is_blank, loose, tidy
 from consentry.connectors.contract import Record
 from consentry.connectors.resolving import Unfit, id_of, name_some
@@ -27,6 +27,8 @@ def put_choice(draft: Draft, field: TemplateField, prefer: Callable[[Record], bo
         if not is_blank(now):
             draft.put(field.name, None, old=shown(now, choices) if isinstance(now, dict) else now, new=None)
         return
+    if means(draft.row[field.name], now, choices):
+        return
     chosen = draft.choose(field, prefer)
     wanted = chosen.get(choices.sends)
     if choices.sends != "id":
@@ -36,6 +38,15 @@ def put_choice(draft: Draft, field: TemplateField, prefer: Callable[[Record], bo
         draft.put(field.name, {"id": wanted}, old=shown(now), new=shown(chosen, choices))
 
 
+def means(value: Any, now: Any, choices: Choices) -> bool:
+    """Tell whether a value means what the record has, also where nobody else may have it any more, as a former user."""
+    if not isinstance(now, dict):
+        return not is_blank(now) and choices.sends != "id" and loose(value) == loose(now)
+    if id_of(value) is not None:
+        return id_of(value) == id_in(now)
+    return any(loose(now[name]) == loose(value) for name in choices.names if not is_blank(now.get(name)))
+
+
 def put_owner_and_team(draft: Draft) -> None:
     """Send owner and team together when either changes: an owner sent alone would clear the team."""
     now = {name: draft.now(name) for name, _ in _OWNERS}
@@ -43,8 +54,9 @@ def put_owner_and_team(draft: Draft) -> None:
     for name, choices in _OWNERS:
         if draft.clears(name):
             wanted[name] = None
-        elif draft.gives(name):
+        elif draft.gives(name) and not means(draft.row[name], now[name], choices):
             draft.attempt(name, partial(_look_into, draft, wanted, name, choices))
+    _leave_to_nobody(draft, wanted["team"])
     changed = [name for name, _ in _OWNERS if id_in(wanted[name]) != id_in(now[name])]
     if not changed:
         return
@@ -59,6 +71,13 @@ def put_owner_and_team(draft: Draft) -> None:
             draft.body[name] = None if number is None else {"id": number}
 
 
+def _leave_to_nobody(draft: Draft, team: Record | None) -> None:
+    """Say of a new record that nobody owns it, where the row does; left unsaid, it goes to the user of the grant."""
+    empty = draft.creating and draft.wish.clear_with_null and "owner" in draft.row and not draft.gives("owner")
+    if empty and (draft.resource.item == "party" or team is not None):
+        draft.body["owner"] = None
+
+
 def _look_into(draft: Draft, wanted: dict[str, Record | None], name: str, choices: Choices) -> None:
     wanted[name] = draft.look(draft.row[name], choices, title=name.capitalize())
 
@@ -67,7 +86,7 @@ def put_owner(draft: Draft) -> None:
     """Send the owner of a record that has no team."""
     if draft.clears("owner"):
         raise Unfit(f"Owner can't be emptied: a {draft.noun} always has one.")
-    if draft.gives("owner"):
+    if draft.gives("owner") and not means(draft.row["owner"], draft.now("owner"), USERS):
         chosen = draft.look(draft.row["owner"], USERS, title="Owner")
         if id_in(chosen) != draft.now_id("owner"):
             draft.put("owner", {"id": id_in(chosen)}, old=shown(draft.now("owner"), USERS), new=shown(chosen, USERS))

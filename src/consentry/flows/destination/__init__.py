@@ -37,6 +37,7 @@ from consentry.flows.destination.runs import (
 )
 from consentry.flows.destination.suggesting import suggest
 from consentry.flows.destination.trying import map_rows
+from consentry.flows.destination.upkeep import count_rows, forget_old_rows, forget_old_uploads
 from consentry.flows.destination.upload_store import Upload
 from consentry.flows.destination.uploads import get_upload, list_uploads, put_upload, remove_old_uploads
 
@@ -60,11 +61,14 @@ __all__ = [
     "begin_destination_run",
     "change_destination",
     "columns_of",
+    "count_rows",
     "create_destination",
     "delete_destination",
     "description_of",
     "edit_destination",
     "export_rows",
+    "forget_old_rows",
+    "forget_old_uploads",
     "get_destination",
     "get_upload",
     "iterate_rows",

@@ -10,7 +10,7 @@ from consentry.audit import CONSENTRY, Action, Actor
 from consentry.connectors import Connector, Template, Writing
 from consentry.credentials import Credential, SignedIn
 from consentry.errors import AuthorizationRequired, ConsentryError, FieldError, InvalidInput, LeaseTaken, ScopeMissing
-from consentry.flows.destination import form, row_store
+from consentry.flows.destination import form, row_listing, row_store
 from consentry.flows.destination.answers import Answers, KeptAnswers, NoAnswers
 from consentry.flows.destination.execution import execute
 from consentry.flows.destination.keys import match_of
@@ -147,7 +147,7 @@ class _OfRetry:
         after = self.after
         while True:
             async with self.room.database.reading() as connection:
-                rows = await row_store.list_to_retry(connection, self.run_id, after, _BATCH)
+                rows = await row_listing.list_to_retry(connection, self.run_id, after, _BATCH)
             if not rows:
                 return
             yield [RawRow(row=each.row, values=self.mended.get(each.row, each.values)) for each in rows]

@@ -39,13 +39,12 @@ def open_file(path: str, home: Path) -> tuple[IO[bytes], str]:
         raise refused("file", f"Consentry may not read the file {path}.") from error
     except (OSError, RuntimeError) as error:  # a circle of links is the latter before Python 3.13
         raise refused("file", f"The file {path} can't be opened.") from error
-    file = os.fdopen(opened, "rb")
     try:
-        _judge(file, real, home)
+        _judge(opened, real, home)
     except BaseException:
-        file.close()
+        os.close(opened)
         raise
-    return file, suffix
+    return os.fdopen(opened, "rb"), suffix
 
 
 def _keep_out_of(home: Path, real: Path) -> None:
@@ -53,8 +52,8 @@ def _keep_out_of(home: Path, real: Path) -> None:
         raise refused("file", "Files in Consentry's home can't be read as rows.")
 
 
-def _judge(file: IO[bytes], real: Path, home: Path) -> None:
-    found = os.fstat(file.fileno())
+def _judge(opened: int, real: Path, home: Path) -> None:
+    found = os.fstat(opened)
     if not stat.S_ISREG(found.st_mode):
         raise refused("file", "Rows are read out of regular files only.")
     if found.st_nlink > 1 and _is_of_home(found, home):

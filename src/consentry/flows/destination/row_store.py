@@ -5,24 +5,21 @@ What a run writes here goes into a transaction that proves its lease first: see 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consentry.connectors import Change
 from consentry.errors import FieldError
-from consentry.flows.destination.model import RowCounts, RowOutcome, RowResult, RowsSpec, RunRequest
+from consentry.flows.destination.model import RowCounts, RowOutcome, RowsSpec, RunRequest
 from consentry.flows.destination.store import decode_rows, encode, encode_rows
-from consentry.flows.model import ENDED
-from consentry.storage.tables import destination_runs, run_rows, runs
+from consentry.storage.tables import destination_runs, run_rows
 
 SENT: Final = "sent"
 _MOST_IN_A_QUERY: Final = 500
-_RETRYABLE: Final = run_rows.c.outcome.in_((RowOutcome.REFUSED, RowOutcome.FAILED)) | run_rows.c.outcome.is_(None)
 
 
 class Stage(StrEnum):
@@ -225,7 +222,7 @@ async def list_waiting(connection: AsyncConnection, run_id: int, after: int, lim
 async def rows_with_records(connection: AsyncConnection, run_id: int, record_ids: Iterable[int]) -> dict[int, int]:
     """Return which row of the run has which of these records: numbers by record."""
     found: dict[int, int] = {}
-    for part in _parts(list(record_ids)):
+    for part in parts_of(list(record_ids)):
         query = select(run_rows.c.record_id, run_rows.c.number).where(
             run_rows.c.run_id == run_id, run_rows.c.record_id.in_(part)
         )
@@ -297,18 +294,19 @@ def encode_changes(changes: Sequence[Change]) -> str | None:
     return encode([asdict(each) for each in changes]) if changes else None
 
 
-def _changes(text: str | None) -> tuple[Change, ...]:
+def decode_changes(text: str | None) -> tuple[Change, ...]:
+    """Return the changes that a column keeps."""
     return () if text is None else tuple(Change(**each) for each in msgspec.json.decode(text))
 
 
 async def changes_of(connection: AsyncConnection, run_id: int, numbers: Sequence[int]) -> dict[int, tuple[Change, ...]]:
     """Return the changes that were written down for rows, by row."""
     found: dict[int, tuple[Change, ...]] = {}
-    for part in _parts(list(numbers)):
+    for part in parts_of(list(numbers)):
         query = select(run_rows.c.number, run_rows.c.changes).where(
             run_rows.c.run_id == run_id, run_rows.c.number.in_(part)
         )
-        found |= {number: _changes(text) for number, text in (await connection.execute(query)).all()}
+        found |= {number: decode_changes(text) for number, text in (await connection.execute(query)).all()}
     return found
 
 
@@ -326,88 +324,7 @@ def encode_errors(errors: Sequence[FieldError]) -> str | None:
     return encode([asdict(each) for each in errors]) if errors else None
 
 
-# --- for people
-
-
-def _all_of(run_id: int, outcome: RowOutcome | None) -> Select[Any]:
-    query = select(run_rows).where(run_rows.c.run_id == run_id)
-    return query if outcome is None else query.where(run_rows.c.outcome == outcome)
-
-
-async def list_page(
-    connection: AsyncConnection, run_id: int, *, outcome: RowOutcome | None, page: int, per_page: int
-) -> tuple[list[RowResult], bool]:
-    """Return a page of a run's rows in order, and whether there are more."""
-    query = _all_of(run_id, outcome).order_by(run_rows.c.number)
-    rows = (await connection.execute(query.limit(per_page + 1).offset((page - 1) * per_page))).all()
-    return [_result(row) for row in rows[:per_page]], len(rows) > per_page
-
-
-async def list_after(
-    connection: AsyncConnection, run_id: int, *, outcome: RowOutcome | None, after: int, limit: int
-) -> list[RowResult]:
-    """Return the next rows of a run after one of them."""
-    query = _all_of(run_id, outcome).where(run_rows.c.number > after).order_by(run_rows.c.number).limit(limit)
-    return [_result(row) for row in (await connection.execute(query)).all()]
-
-
-async def list_to_retry(connection: AsyncConnection, run_id: int, after: int, limit: int) -> list[RowResult]:
-    """Return the next rows of a run that were refused, failed, or never came to their turn."""
-    query = select(run_rows).where(run_rows.c.run_id == run_id, _RETRYABLE, run_rows.c.number > after)
-    rows = (await connection.execute(query.order_by(run_rows.c.number).limit(limit))).all()
-    return [_result(row) for row in rows]
-
-
-async def find_retryable(connection: AsyncConnection, run_id: int, numbers: Sequence[int]) -> set[int]:
-    """Return which of these rows of a run can be tried again."""
-    found: set[int] = set()
-    for part in _parts(list(numbers)):
-        these = run_rows.c.number.in_(part)
-        query = select(run_rows.c.number).where(run_rows.c.run_id == run_id, these, _RETRYABLE)
-        found.update((await connection.execute(query)).scalars())
-    return found
-
-
-def _result(row: Row[Any]) -> RowResult:
-    return RowResult(
-        row=row.number,
-        key=row.key,
-        outcome=None if row.outcome is None else RowOutcome(row.outcome),
-        record_id=row.record_id,
-        changes=_changes(row.changes),
-        errors=() if row.errors is None else tuple(FieldError(**each) for each in msgspec.json.decode(row.errors)),
-        values=msgspec.json.decode(row.given),
-    )
-
-
-# --- what is let go of
-
-
-async def list_forgettable(connection: AsyncConnection, ended_before: datetime, limit: int) -> list[int]:
-    """Return runs of destinations that ended so long ago that their rows can go."""
-    query = (
-        select(destination_runs.c.run_id)
-        .join(runs, runs.c.id == destination_runs.c.run_id)
-        .where(
-            destination_runs.c.forgotten_at.is_(None),
-            runs.c.finished_at < ended_before,
-            runs.c.status.in_([status.value for status in ENDED]),
-        )
-    )
-    return list((await connection.execute(query.order_by(destination_runs.c.run_id).limit(limit))).scalars())
-
-
-async def forget_some(connection: AsyncConnection, run_id: int, most: int, now: datetime) -> bool:
-    """Delete some of a run's rows; tell whether they were the last."""
-    some = select(run_rows.c.number).where(run_rows.c.run_id == run_id).limit(most).scalar_subquery()
-    gone = await connection.execute(delete(run_rows).where(run_rows.c.run_id == run_id, run_rows.c.number.in_(some)))
-    if gone.rowcount >= most:
-        return False
-    values = {"forgotten_at": now}
-    await connection.execute(update(destination_runs).where(destination_runs.c.run_id == run_id).values(values))
-    return True
-
-
-def _parts(values: list[int]) -> Iterable[list[int]]:
+def parts_of(values: list[int]) -> Iterable[list[int]]:
+    """Return values in parts that one query takes."""
     for start in range(0, len(values), _MOST_IN_A_QUERY):
         yield values[start : start + _MOST_IN_A_QUERY]

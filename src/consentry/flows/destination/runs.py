@@ -9,7 +9,7 @@ from consentry.audit import CONSENTRY, Action, Actor, Outcome
 from consentry.core.log import get_logger
 from consentry.errors import Conflict, FieldError, InvalidInput, NotFound
 from consentry.flows import store as flow_store
-from consentry.flows.destination import form, row_store, store
+from consentry.flows.destination import form, row_listing, row_store, store
 from consentry.flows.destination.model import Destination, RowOutcome, RowResult, RowsSpec, RunRequest
 from consentry.flows.model import ENDED, Run, RunId, RunStatus, Trigger
 from consentry.flows.room import Room
@@ -102,7 +102,7 @@ async def list_rows(
     """Return a page of a run's rows in order, and whether there are more; raise NotFound."""
     async with room.database.reading() as connection:
         await _get_run(connection, run_id)
-        return await row_store.list_page(connection, run_id, outcome=outcome, page=page, per_page=per_page)
+        return await row_listing.list_page(connection, run_id, outcome=outcome, page=page, per_page=per_page)
 
 
 async def iterate_rows(room: Room, run_id: int, outcome: RowOutcome | None = None) -> AsyncIterator[RowResult]:
@@ -112,7 +112,7 @@ async def iterate_rows(room: Room, run_id: int, outcome: RowOutcome | None = Non
     after = 0
     while True:
         async with room.database.reading() as connection:
-            rows = await row_store.list_after(connection, run_id, outcome=outcome, after=after, limit=_PAGE)
+            rows = await row_listing.list_after(connection, run_id, outcome=outcome, after=after, limit=_PAGE)
         for row in rows:
             yield row
         if len(rows) < _PAGE:
@@ -131,11 +131,11 @@ async def retry(room: Room, actor: Actor, run_id: int, mended: Mapping[int, Mapp
         run = await _get_run(connection, run_id)
         if run.status not in ENDED:
             raise Conflict("This run hasn't ended yet.", hint="Wait until it has ended, or cancel it.")
-        unknown = set(given) - await row_store.find_retryable(connection, run_id, list(given))
+        unknown = set(given) - await row_listing.find_retryable(connection, run_id, list(given))
         if unknown:
             words = "Row {} is none that can be tried again."
             raise InvalidInput(*[FieldError(field="rows", message=words.format(each)) for each in sorted(unknown)])
-        if not await row_store.list_to_retry(connection, run_id, 0, 1):
+        if not await row_listing.list_to_retry(connection, run_id, 0, 1):
             raise Conflict("This run has no row to try again.", hint="Every row of it is as it should be.")
         destination = await store.get(connection, run.flow_id)
         request = RunRequest(retry_of=run_id, mended=given)

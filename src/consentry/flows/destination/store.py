@@ -120,10 +120,25 @@ async def list_due(connection: AsyncConnection, now: datetime, limit: int) -> li
     return [DestinationId(each) for each in (await connection.execute(due.limit(limit))).scalars()]
 
 
-async def list_followers(connection: AsyncConnection, source_id: int) -> list[Destination]:
-    """Return the active destinations that run after each run of a source."""
-    query = _WITH_CREDENTIAL.where(destinations.c.is_active, destinations.c.after_source == source_id)
-    return [_destination(row, None) for row in (await connection.execute(query.order_by(destinations.c.id))).all()]
+async def list_followers(connection: AsyncConnection, source_id: int, *, paused: bool = False) -> list[Destination]:
+    """Return the active destinations that run after each run of a source; ``paused``: the others too."""
+    query = _WITH_CREDENTIAL.where(destinations.c.after_source == source_id).order_by(destinations.c.id)
+    if not paused:
+        query = query.where(destinations.c.is_active)
+    return [_destination(row, None) for row in (await connection.execute(query)).all()]
+
+
+async def list_uploads_named(connection: AsyncConnection) -> list[str]:
+    """Return the uploads that destinations take rows from."""
+    named = select(destinations.c.origin).where(destinations.c.origin.contains('"file":"upload:'))
+    files = [decode_rows(origin).file for origin in (await connection.execute(named)).scalars()]
+    return [file for file in files if file is not None]
+
+
+async def keeps_answers_in(connection: AsyncConnection, dataset: str) -> bool:
+    """Tell whether a destination keeps its answers in the home's dataset of this name."""
+    query = select(destinations.c.id).where(destinations.c.dataset == dataset)
+    return (await connection.execute(query)).first() is not None
 
 
 async def _with_last_runs(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Destination]:

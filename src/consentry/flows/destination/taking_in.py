@@ -103,12 +103,11 @@ def same_words(numbers: list[int], count: int) -> str:
 
 async def _number(connection: AsyncConnection, run_id: int, key: str) -> None:
     """Give the second row of a key the number 2, and so on; the first keeps the key."""
-    stem = key.rpartition(":")[0]
-    numbers = await row_store.numbers_of(connection, run_id, key)
-    for start in range(1, len(numbers), _NUMBERED_AT_ONCE):
-        some = numbers[start : start + _NUMBERED_AT_ONCE]
-        names = {number: f"{stem}:{start + place + 1}" for place, number in enumerate(some)}
+    stem, place = key.rpartition(":")[0], 2
+    while numbers := (await row_store.numbers_of(connection, run_id, key, _NUMBERED_AT_ONCE + 1))[1:]:
+        names = {number: f"{stem}:{place + offset}" for offset, number in enumerate(numbers)}
         await row_store.rename_keys(connection, run_id, names)
+        place += len(numbers)
 
 
 async def enter(kit: Kit, stage: Stage) -> None:

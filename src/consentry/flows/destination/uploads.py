@@ -62,7 +62,7 @@ def clean_name(name: str) -> str:
 
 async def _keep_parts(room: Room, upload_id: UploadId, chunks: AsyncIterator[bytes]) -> tuple[int, str]:
     digest, size, position = hashlib.sha256(), 0, 0
-    async for part in _in_parts(chunks):
+    async for part in in_parts(chunks):
         size += len(part)
         digest.update(part)
         async with room.database.transaction() as connection:
@@ -71,7 +71,8 @@ async def _keep_parts(room: Room, upload_id: UploadId, chunks: AsyncIterator[byt
     return size, digest.hexdigest()
 
 
-async def _in_parts(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def in_parts(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Give a file piece by piece, each of the size that one row of the database has; raise TooLarge."""
     rest, size = bytearray(), 0
     async for chunk in chunks:
         size += len(chunk)

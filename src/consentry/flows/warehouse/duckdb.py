@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -106,7 +106,7 @@ class DuckDbEngine:
         if guarded:
             with _query_errors():
                 self._prove_select(query)
-        with _query_errors() if guarded else _translated(self._path), _translated(self._path):
+        with _translated(self._path), _query_errors() if guarded else nullcontext():
             reader = self._connection.sql(query).to_arrow_reader(_STREAMED_ROWS)
         return reader.schema.names, self._rows_of(reader, guarded=guarded)
 
@@ -122,7 +122,7 @@ class DuckDbEngine:
         return [name for (name,) in self.execute("SELECT schema_name FROM information_schema.schemata")]
 
     def _rows_of(self, reader: pa.RecordBatchReader, *, guarded: bool) -> Iterator[Mapping[str, Any]]:
-        with _query_errors() if guarded else _translated(self._path), _translated(self._path):
+        with _translated(self._path), _query_errors() if guarded else nullcontext():
             for batch in reader:
                 yield from batch.to_pylist()
 
