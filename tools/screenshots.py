@@ -5,140 +5,32 @@ import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
-from consentry import accounts, credentials, flows, sandbox, web
+from consentry import accounts, flows, sandbox, web
 from consentry import app as composition
 from consentry.app import App
-from consentry.audit import Actor
 from consentry.core.clock import FakeClock
 from consentry.core.secret import Secret
-from consentry.credentials import CredentialId, NewCredential
-from consentry.errors import ConsentryError
-from consentry.flows import NewSource, Schedule
-from consentry.sandbox import RunningSandbox
-from consentry.sandbox.records import stamp
+from consentry.credentials import CredentialId
+from consentry.flows import RowsSpec
 from consentry.settings import Settings
+from picture_stage import ADA, EMAIL, PEOPLE, Stage, visitor
 
 IMAGES: Final = Path(__file__).parent.parent / "docs" / "images"
 LARGEST: Final = 120_000
 WIDE: Final = (1120, 720)
 PHONE: Final = (390, 844)
 PORT: Final = 8400
-EMAIL: Final = "ada@example.com"
 PASSWORD: Final = "a sentence that only Ada knows"
-ADA: Final = Actor(name=f"person:{EMAIL}", ip="192.0.2.7")
 SOURCE: Final = "/sources/new?connector=capsule"
-
-
-class Stage:
-    """The Consentry that is shown: its rooms, its provider, its clock, and the client that consent is given with."""
-
-    def __init__(self, app: App, provider: RunningSandbox, clock: FakeClock, context: BrowserContext) -> None:
-        self.app = app
-        self.provider = provider
-        self.clock = clock
-        self._context = context
-        self.application = provider.world.register(name="Data team", redirect_uri=app.settings.redirect_uri)
-
-    async def add(self, name: str, description: str = "", scope: str = "") -> CredentialId:
-        """Add a credential."""
-        new = NewCredential(
-            connector="capsule",
-            name=name,
-            description=description,
-            client_id=self.application.client_id,
-            client_secret=Secret(self.application.secrets[0]),
-            scope=scope,
-        )
-        return (await credentials.create(self.app.credentials, ADA, new)).id
-
-    async def link(self, credential_id: CredentialId) -> str:
-        """Make a connect link; return its path."""
-        made = await credentials.make_link(self.app.credentials, ADA, credential_id)
-        return made.url.removeprefix(self.app.settings.public_url)
-
-    async def consent(self, credential_id: CredentialId, user: str) -> None:
-        """Give consent as a user of the provider."""
-        token = (await self.link(credential_id)).rpartition("/")[2]
-        begun = await credentials.begin_by_link(self.app.credentials, token, ADA.ip)
-        form: dict[str, str | float | bool] = {"decision": "approve", "user": user}
-        answer = await self._context.request.post(begun.authorize_url, form=form, max_redirects=0)
-        query = answer.headers["location"].partition("?")[2]
-        cookies = {begun.cookie_name: begun.cookie_value.reveal()}
-        await credentials.complete(self.app.credentials, query, cookies, None, ADA.ip)
-
-    async def refresh(self, credential_id: CredentialId, after: timedelta) -> None:
-        """Let time pass, then refresh; whether that succeeds is part of the story."""
-        self.clock.advance(after)
-        with suppress(ConsentryError):
-            await credentials.token(self.app.credentials, ADA, credential_id, force=True)
-
-    async def live_a_week(self) -> None:
-        """Fill the days before the pictures with a life like any other."""
-        sales = await self.add("Sales CRM", "Read by the nightly reports. Ask Ada about it.")
-        await self.consent(sales, "ada.marsh")
-        for hours in (31, 26, 4):
-            await self.refresh(sales, timedelta(hours=hours))
-        self.provider.world.fail("token", 503)
-        await self.refresh(sales, timedelta(hours=20))
-        await self.refresh(sales, timedelta(minutes=40))
-        await self.keep_a_dataset(sales)
-        finance = await self.add("Finance", "Invoices follow won opportunities.", scope="read")
-        await self.consent(finance, "chiara.rossi")
-        self.provider.world.withdraw("chiara.rossi")
-        await self.refresh(finance, timedelta(hours=22))
-        await self.add("Globex, subsidiary")
-        mailing = await self.add("Mailing list", scope="read")
-        await self.consent(mailing, "ben.okafor")
-        self.provider.world.fail("token", 503)
-        await self.refresh(mailing, timedelta(hours=1))
-        self.provider.world.faults.clear()
-        self.clock.advance(timedelta(minutes=3))
-        await credentials.check(self.app.credentials, ADA, sales)
-        self.clock.advance(timedelta(minutes=2))
-
-    async def keep_a_dataset(self, credential_id: CredentialId) -> None:
-        """Let a source run through a day of changes, with one stream refused once; and make one that hasn't run."""
-        every = Schedule(every=timedelta(hours=3))
-        new = NewSource(name="Sales CRM to the warehouse", credential_id=credential_id, schedule=every)
-        source = await flows.create(self.app.flows, ADA, new)
-        for changes in (0, 14, 3, 0, 22, 9, 5, 11):
-            self.change(changes)
-            if changes == 22:
-                self.provider.world.fail("api", 403, path="/api/v2/tasks")
-            await self.run(source.id)
-            self.clock.advance(timedelta(hours=3))
-        daily = Schedule(daily_at="06:00", timezone="Europe/Berlin")
-        few = NewSource(
-            name="Deals every morning",
-            credential_id=credential_id,
-            streams=("opportunities", "pipelines", "milestones"),
-            schedule=daily,
-        )
-        await flows.create(self.app.flows, ADA, few)
-
-    def change(self, count: int) -> None:
-        """Change so many people of the account behind the API."""
-        parties = self.provider.world.crm()["parties"]
-        for record in parties.all()[:count]:
-            parties.change(record.id, {"about": f"Called on {self.clock.now():%d %B}."}, at=stamp(self.clock.now()))
-
-    async def run(self, source_id: int) -> None:
-        """Run a source to its end, while time goes by."""
-        run = await flows.begin_run(self.app.flows, ADA, source_id, "schedule")
-        for claimed in await flows.claim(self.app.flows, 1, only=run.id):
-            working = asyncio.create_task(flows.work(self.app.flows, claimed))
-            while not working.done():
-                await asyncio.sleep(0.05)
-                self.clock.advance(timedelta(seconds=0.15))
-            await working
+DESTINATION: Final = "/destinations/new?connector=capsule&credential=1"
 
 
 class Camera:
@@ -228,7 +120,6 @@ async def take_configure(camera: Camera) -> None:
     await page.get_by_role("radio", name="Every so often").check()
     await page.evaluate("scrollTo(0, document.body.scrollHeight)")
     await camera.take("new-source-save")
-    await camera.take("new-destination", "/destinations/new?connector=capsule&credential=1")
 
 
 async def take_sources(camera: Camera, stage: Stage) -> None:
@@ -263,6 +154,61 @@ async def take_sources(camera: Camera, stage: Stage) -> None:
     await running
 
 
+async def take_new_destination(camera: Camera, folder: Path) -> None:
+    """The last step of a new destination: a file, its mapping, a test and a preview."""
+    page, file = camera.page, folder / "fair.csv"
+    await asyncio.to_thread(file.write_text, PEOPLE)
+    await camera.take("new-destination", DESTINATION)
+    await page.get_by_label("Destination Name").fill("Visitors of the next fair")
+    await page.get_by_label("File", exact=True).set_input_files(file)
+    await page.get_by_role("heading", name="Mapping").wait_for()
+    await page.get_by_role("heading", name="Where the rows come from").scroll_into_view_if_needed()
+    await page.locator("#columns").evaluate("(place) => place.scrollIntoView({ block: 'center' })")
+    await camera.take("new-destination-rows")
+    await page.get_by_role("heading", name="Mapping").evaluate("(title) => title.scrollIntoView()")
+    await camera.take("new-destination-mapping")
+    await page.get_by_role("heading", name="How it writes").evaluate("(title) => title.scrollIntoView()")
+    await page.get_by_role("radio", name="Daily at a time").check()
+    await camera.take("new-destination-how")
+    await page.get_by_role("button", name="Preview").click()
+    await page.get_by_role("heading", name="What a run would do").wait_for()
+    await page.get_by_role("heading", name="Before anything is written").evaluate("(title) => title.scrollIntoView()")
+    await camera.take("new-destination-preview")
+    await page.get_by_role("button", name="Test").click()
+    await page.get_by_role("heading", name="The first rows as they would be mapped").wait_for()
+    await page.get_by_role("heading", name="Before anything is written").evaluate("(title) => title.scrollIntoView()")
+    await camera.take("new-destination-test")
+
+
+async def take_destinations(camera: Camera, stage: Stage) -> int:
+    """Destinations and their runs, at rest and at work; return the run whose refused rows are shown."""
+    for destination_id in (1, 2):
+        await flows.pause_destination(stage.app.flows, ADA, destination_id)
+        await flows.activate_destination(stage.app.flows, ADA, destination_id)
+    following, _ = await flows.list_runs(stage.app.flows, kind="destination", flow_id=2)
+    await stage.work(following[0].id)
+    await camera.take("destinations", "/destinations")
+    run = await stage.fill(1)
+    await camera.take("destination", "/destinations/1")
+    await camera.page.get_by_role("heading", name="What it writes").evaluate("(title) => title.scrollIntoView()")
+    await camera.take("destination-facts")
+    await camera.take("run-rows", f"/runs/{run.id}")
+    await camera.go(f"/runs/{run.id}?outcome=refused")
+    await camera.page.get_by_label("Owner").first.fill("chiara.rossi")
+    await camera.page.get_by_role("heading", name="Rows").evaluate("(title) => title.scrollIntoView()")
+    await camera.take("run-rows-mended")
+    rows = tuple(visitor(number, is_wrong=False) for number in range(30, 250))
+    stage.provider.world.slow("api", 0.4, calls=250, path="/api/v2/parties")
+    running = asyncio.create_task(stage.fill(1, RowsSpec(inline=rows)))
+    await camera.page.wait_for_timeout(1000)
+    await camera.go(f"/runs/{run.id + 1}")
+    await camera.page.locator("#run-summary").filter(has_text="100 created").wait_for()
+    await camera.take("run-rows-running")
+    await running
+    stage.provider.world.faults.clear()
+    return run.id
+
+
 async def take_pages(camera: Camera, stage: Stage) -> None:
     """Every page that stands still."""
     await camera.take("credentials", "/credentials")
@@ -275,8 +221,7 @@ async def take_pages(camera: Camera, stage: Stage) -> None:
     await camera.page.get_by_role("dialog").wait_for()
     await camera.take("delete-credential")
     await camera.take("credential-withdrawn", "/credentials/2")
-    for name in ("destinations", "audit"):
-        await camera.take(name, f"/{name}")
+    await camera.take("audit", "/audit")
     await camera.go("/settings")
     await camera.page.get_by_label("Name", exact=True).first.fill("nightly reports")
     await camera.page.get_by_role("checkbox", name="token").check()
@@ -287,7 +232,7 @@ async def take_pages(camera: Camera, stage: Stage) -> None:
     await camera.take("connect-link", await stage.link(CredentialId(3)))
 
 
-async def take_other_lights(browser: Browser, stage: Stage, camera: Camera, state: str) -> None:
+async def take_other_lights(browser: Browser, stage: Stage, state: str, run_id: int) -> None:
     """The main pages in the dark and on a phone."""
     base = stage.app.settings.public_url
     for ending, size, scheme in (("dark", WIDE, "dark"), ("phone", PHONE, "light"), ("phone-dark", PHONE, "dark")):
@@ -297,6 +242,12 @@ async def take_other_lights(browser: Browser, stage: Stage, camera: Camera, stat
             await other.take(f"credential-{ending}", "/credentials/1")
             await other.take(f"sources-{ending}", "/sources")
             await other.take(f"source-{ending}", "/sources/1")
+            await other.take(f"destinations-{ending}", "/destinations")
+            await other.take(f"destination-{ending}", "/destinations/1")
+            await other.take(f"run-rows-{ending}", f"/runs/{run_id}?outcome=refused")
+            await other.go("/destinations/1/edit")
+            await page.get_by_role("heading", name="Mapping").evaluate("(title) => title.scrollIntoView()")
+            await other.take(f"destination-mapping-{ending}")
             await other.go(SOURCE)
             await page.get_by_role("button", name="Add Credential").click()
             await page.get_by_role("dialog").wait_for()
@@ -360,10 +311,12 @@ async def take_all(browser: Browser, home: Path) -> None:
             await take_consent(camera, stage)
             await take_configure(camera)
             await take_sources(camera, stage)
+            await take_new_destination(camera, home.parent)
+            run_id = await take_destinations(camera, stage)
             await take_pages(camera, stage)
             state = str(home / "browser.json")
             await page.context.storage_state(path=state)
-            await take_other_lights(browser, stage, camera, state)
+            await take_other_lights(browser, stage, state, run_id)
 
 
 async def main() -> int:

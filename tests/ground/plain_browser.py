@@ -1,6 +1,6 @@
 """A browser without script: it keeps cookies, reads pages, fills in their forms and presses their buttons."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from types import TracebackType
@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urljoin
 
 import httpx2
 
+_BOUNDARY = "a-line-that-stands-in-no-file"
 VOID = frozenset(["input", "br", "img", "meta", "link", "hr", "use", "path", "circle", "rect"])
 
 
@@ -132,12 +133,36 @@ class PlainBrowser:
         sent = {"Content-Type": "application/x-www-form-urlencoded", **headers}
         return _sheet(await self.http.post(path, content=body, headers=sent, follow_redirects=follow))
 
+    async def post_files(
+        self,
+        path: str,
+        pairs: list[tuple[str, str]],
+        file: tuple[str, bytes] | None,
+        *,
+        last: Sequence[tuple[str, str]] = (),
+        follow: bool = False,
+        **headers: str,
+    ) -> Sheet:
+        """Send a form that can bring a file, as browsers write it: fields in order, the file, ``last`` behind it."""
+        name, content = file or ("", b"")
+        escaped = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+        body = b"".join(_part(field, value) for field, value in pairs)
+        body += f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{escaped}"\r\n'.encode()
+        body += b"Content-Type: application/octet-stream\r\n\r\n" + content + b"\r\n"
+        body += b"".join(_part(field, value) for field, value in last) + f"--{_BOUNDARY}--\r\n".encode()
+        sent = {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}", **headers}
+        return _sheet(await self.http.post(path, content=body, headers=sent, follow_redirects=follow))
+
     async def sign_in(self, email: str, password: str) -> Sheet:
         """Sign in, or create the first administrator with the name Ada where there is none."""
         sheet = await self.open("/signin")
         asks_name = any(name == "name" for name, _ in sheet.form("/signin").fields)
         more = {"name": "Ada Marsh"} if asks_name else {}
         return await self.submit(sheet, "/signin", follow=True, email=email, password=password, **more)
+
+
+def _part(name: str, value: str) -> bytes:
+    return f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
 
 
 def _sheet(answer: httpx2.Response) -> Sheet:

@@ -1,7 +1,7 @@
 """Runs as small pictures: bars and lines laid out from figures. Pure; drawn by charts.html, words around them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
 
@@ -53,6 +53,8 @@ class Chart:
 
 def rows_written(run: Run) -> int:
     """Return how many rows a run wrote: new, changed and deleted ones."""
+    if run.rows is not None:
+        return run.rows.created + run.rows.changed + run.rows.deleted
     counts = run.counts
     return counts.new + counts.changed + counts.deleted
 
@@ -73,12 +75,38 @@ def draw_charts(runs: Sequence[Run], now: datetime) -> tuple[Chart, ...]:
     )
 
 
+def draw_row_charts(runs: Sequence[Run], now: datetime) -> tuple[Chart, ...]:
+    """Draw rows up and refused ones down, duration and requests of a destination's last runs, newest first."""
+    shown = list(reversed(runs[:MOST_RUNS]))
+    if not shown:
+        return ()
+
+    def seconds(run: Run) -> float:
+        return seconds_of(run, now)
+
+    return (
+        _up_and_down("Rows written", shown, now),
+        _line("Duration", shown, now, seconds, lasted),
+        _bars("Requests", shown, now, lambda run: run.requests, lambda most: counted(round(most), "request")),
+    )
+
+
+def draw_small_rows(runs: Sequence[Run], now: datetime) -> Chart | None:
+    """Draw a destination's rows up, refused ones down, and duration as a line; None while there are no runs."""
+    shown = list(reversed(runs[:MOST_RUNS]))
+    return _with_line(_up_and_down("Last runs", shown, now), shown, now) if shown else None
+
+
 def draw_small(runs: Sequence[Run], now: datetime) -> Chart | None:
     """Draw rows as bars and duration as a line over them, for a list; None while there are no runs."""
     shown = list(reversed(runs[:MOST_RUNS]))
     if not shown:
         return None
     bars = _bars("Last runs", shown, now, rows_written, lambda most: counted(round(most), "row"))
+    return _with_line(bars, shown, now)
+
+
+def _with_line(bars: Chart, shown: Sequence[Run], now: datetime) -> Chart:
     line = _line("Duration", shown, now, lambda run: seconds_of(run, now), lasted)
     longest = f"the longest took {line.highest}"
     return Chart(
@@ -91,6 +119,31 @@ def draw_small(runs: Sequence[Run], now: datetime) -> Chart | None:
         end=bars.end,
         summary=f"{bars.summary.rstrip('.')}; {longest}.",
     )
+
+
+def _refused(run: Run) -> int:
+    return run.rows.refused + run.rows.failed if run.rows else 0
+
+
+def _up_and_down(title: str, runs: Sequence[Run], now: datetime) -> Chart:
+    """Lay out rows of destinations: written ones stand on the ground, refused and failed ones hang below it."""
+    most = max(rows_written(run) for run in runs)
+    worst = max(_refused(run) for run in runs)
+    step = WIDTH / max(len(runs), 12)
+    left = WIDTH - step * len(runs)
+    bars: list[Bar] = []
+    for place, run in enumerate(runs):
+        x, width = left + step * place + step * 0.15, step * 0.7
+        written, refused = rows_written(run), _refused(run)
+        words = counted(written, "row") + (f", {figure(refused)} refused or failed" if refused else "")
+        tone: Tone = "good" if run.status in ENDED and run.status is not RunStatus.CANCELLED else "going"
+        height = max(_LEAST, (ABOVE - 4) * written / most) if written else 1.0
+        bars.append(_bar(x, ABOVE - height, width, height, tone, _of(run, now, words)))
+        if refused or run.status is RunStatus.FAILED:
+            depth = max(_LEAST + 1, (BELOW - 2) * refused / worst) if refused else BELOW - 2
+            bars.append(_bar(x, ABOVE + 2, width, depth, "bad", _of(run, now, words)))
+    chart = _chart(title, runs, now, counted(most, "row"), bars=tuple(bars))
+    return replace(chart, summary=f"{chart.summary} At most {figure(worst)} refused.") if worst else chart
 
 
 def _bars(

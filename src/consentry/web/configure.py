@@ -1,4 +1,4 @@
-"""The last step of a new source or destination: what to read or where to write, and sample rows of it."""
+"""The last step of a new source: what to read, and sample rows of it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ class Tab:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurePage(FlowPage):
-    """Step 3: what to read, or where to write; a test of it; and for a source, where it goes and how often."""
+    """Step 3 of a new source: what to read, a test of it, where it goes and how often."""
 
     template: ClassVar[str] = "configure.html"
     fragment: ClassVar[str] = "samples.html"
@@ -64,7 +64,7 @@ class ConfigurePage(FlowPage):
     tabs: tuple[Tab, ...]
     streams: tuple[StreamChoice, ...]
     manual: ManualFields  # the reading request of one's own
-    fields: SourceFields  # of a source; a destination shows none of them
+    fields: SourceFields
     hooks: HooksChoice
     wrong: tuple[Field, ...]  # the fields that need another look
     message: str  # what went wrong, beyond single fields
@@ -76,12 +76,10 @@ class ConfigurePage(FlowPage):
     stream_problem: str  # what is wrong with the choice of streams, or empty
 
 
-def everything(words: FlowWords, connector: Connector, mode: str) -> TypedSource:
-    """Return what is chosen before anybody has chosen: for a source all streams, for a destination the first."""
+def everything(connector: Connector, mode: str) -> TypedSource:
+    """Return what is chosen before anybody has chosen: all streams."""
     names = tuple(stream.name for stream in connector.streams)
-    return TypedSource(
-        mode="manual" if mode == "manual" else "prepared", streams=names if words.kind == "source" else names[:1]
-    )
+    return TypedSource(mode="manual" if mode == "manual" else "prepared", streams=names)
 
 
 async def take_samples(
@@ -175,8 +173,7 @@ def configure_page(
 
 def _tabs(words: FlowWords, connector: Connector, credential: Credential) -> tuple[Tab, ...]:
     query = {"connector": connector.name, "credential": str(credential.id), "step": "configure"}
-    prepared = "Streams" if words.kind == "source" else "Prepared"
     return (
-        Tab(mode="prepared", word=prepared, path=with_query(words.path, query)),
+        Tab(mode="prepared", word="Streams", path=with_query(words.path, query)),
         Tab(mode="manual", word="Manual", path=with_query(words.path, query | {"mode": "manual"})),
     )

@@ -34,6 +34,15 @@ class LinkOnce:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UseLink:
+    """A source or destination that uses the credential."""
+
+    kind: str
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What was entered, what was granted, and where it is used."""
 
@@ -43,7 +52,7 @@ class Facts:
     granted_scope: str
     expires_at: Moment | None  # of the access token
     used_at: Moment | None
-    uses: tuple[str, ...]
+    uses: tuple[UseLink, ...]
     created_at: Moment
     owner: str
     redirect_uri: str
@@ -179,7 +188,7 @@ def _facts(credential: Credential, scope: str, redirect_uri: str, now: datetime)
         granted_scope=grant.granted_scope if grant else "",
         expires_at=moment(grant.expires_at, now) if grant else None,
         used_at=moment(credential.used_at, now) if credential.used_at else None,
-        uses=tuple(f"{use.kind} {use.name}" for use in credential.used_by),
+        uses=tuple(UseLink(kind=use.kind, name=use.name, path=f"/{use.kind}s/{use.id}") for use in credential.used_by),
         created_at=moment(credential.created_at, now),
         owner=actor_words(credential.created_by),
         redirect_uri=redirect_uri,

@@ -1,7 +1,7 @@
 """The one door to the pages: finds out who comes, holds forms to their token, and turns errors into pages."""
 
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Final
 
@@ -9,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from consentry import accounts
+from consentry import accounts, flows
 from consentry.accounts import Session
 from consentry.app import App
 from consentry.errors import ConsentryError, NotAllowed, NotSignedIn, TooLarge
 from consentry.web.cookies import Cookies
 from consentry.web.fields import Entries, read_entries
 from consentry.web.mishaps import answer_mishap
+from consentry.web.multipart import LARGEST_BODY, LARGEST_FIELDS, MOST_FIELDS, MultipartForm
 from consentry.web.origin import is_from_own_page
 from consentry.web.visit import SignedInVisit, Visit
 
@@ -62,6 +63,21 @@ class Door:
 
         return Route(path, endpoint, methods=list(methods))
 
+    def for_files(self, path: str, handler: SignedInHandler) -> Route:
+        """Return a route for a form that is long, or brings a file along; an upload is kept as it comes."""
+
+        async def endpoint(request: Request) -> Response:
+            visit = self.stranger(request)
+            try:
+                visit = await self._recognise(visit)
+                if visit.session is None:
+                    return _lead_to_sign_in(visit)
+                return await handler(await self._with_files(_signed_in(visit, visit.session)))
+            except ConsentryError as error:
+                return answer_mishap(visit, error)
+
+        return Route(path, endpoint, methods=["POST"])
+
     def stranger(self, request: Request) -> Visit:
         """Return the visit of a browser of which nothing is known yet."""
         form_cookie = Cookies(is_secure=self._app.settings.is_secure).form
@@ -83,12 +99,45 @@ class Door:
         """Read what was posted; raise NotAllowed unless one of our own pages sent it."""
         if visit.request.method in ("GET", "HEAD"):
             return visit
+        self._hold_to_own_page(visit)
+        form = read_entries(await _body(visit.request))
+        if form_token:
+            _hold_to_token(visit, form.text("csrf_token"))
+        return replace(visit, form=form)
+
+    async def _with_files(self, visit: SignedInVisit) -> SignedInVisit:
+        """Read a form that may bring a file; the token comes before the file, so that no stranger's file is kept."""
+        self._hold_to_own_page(visit)
+        kind = visit.request.headers.get("content-type", "")
+        if not kind.lower().startswith("multipart/"):
+            form = read_entries(await _body(visit.request, LARGEST_FIELDS), most=MOST_FIELDS)
+            _hold_to_token(visit, form.text("csrf_token"))
+            return replace(visit, form=form)
+        length = visit.request.headers.get("content-length", "")
+        if length.isdigit() and int(length) > LARGEST_BODY:
+            raise TooLarge("The file is larger than what is taken here.", hint="Put it on the machine instead.")
+
+        async def keep(name: str, pieces: AsyncIterator[bytes]) -> str:
+            return (await flows.put_upload(visit.app.flows, visit.actor, name, pieces)).file
+
+        def admit(fields: Mapping[str, str]) -> None:
+            _hold_to_token(visit, fields.get("csrf_token", ""))
+
+        reading = MultipartForm(kind, visit.request.stream(), keep=keep, admit=admit)
+        await reading.read()
+        form = Entries(reading.pairs)
+        _hold_to_token(visit, form.text("csrf_token"))
+        return replace(visit, form=form, faults=tuple(reading.faults))
+
+    def _hold_to_own_page(self, visit: Visit) -> None:
         if not is_from_own_page(visit.request.headers, self._app.settings.public_url):
             raise NotAllowed("The form was sent from another address than Consentry's own.", hint=_hint(visit))
-        form = read_entries(await _body(visit.request))
-        if form_token and not _is_right(visit, visit.request.headers.get(CSRF_HEADER) or form.text("csrf_token")):
-            raise NotAllowed("The form has been open for too long.", hint="Go back, load the page again, then send it.")
-        return replace(visit, form=form)
+
+
+def _hold_to_token(visit: Visit, given: str) -> None:
+    """Raise NotAllowed unless the form, or the script that sent it, knows the token."""
+    if not _is_right(visit, visit.request.headers.get(CSRF_HEADER) or given):
+        raise NotAllowed("The form has been open for too long.", hint="Go back, load the page again, then send it.")
 
 
 def _is_right(visit: Visit, given: str) -> bool:
@@ -106,11 +155,11 @@ def _hint(visit: Visit) -> str:
     return f"Open {visit.app.settings.public_url} and send the form from there."
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, most: int = LARGEST_FORM) -> bytes:
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST_FORM:
+        if len(body) > most:
             raise TooLarge("The form is larger than what is taken here.", hint="Shorten what you entered.")
     return body
 

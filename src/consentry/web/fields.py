@@ -50,6 +50,10 @@ class Entries:
         """Return every value of a name, in order."""
         return tuple(self._values.get(name, ()))
 
+    def names(self) -> Sequence[str]:
+        """Return every name that came."""
+        return tuple(self._values)
+
     def secret(self, name: str) -> Secret:
         """Return a value that must not be seen."""
         return Secret(self.text(name))
@@ -60,11 +64,11 @@ class Entries:
         return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def read_entries(body: bytes) -> Entries:
-    """Read a form's body (application/x-www-form-urlencoded); raise Unreadable."""
+def read_entries(body: bytes, *, most: int = MOST_FIELDS) -> Entries:
+    """Read a form's body (application/x-www-form-urlencoded) of so many fields at most; raise Unreadable."""
     try:
         text = body.decode("utf-8")
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=most, errors="strict")
     except ValueError as error:
         raise Unreadable("The form could not be read.") from error
     return Entries(pairs)

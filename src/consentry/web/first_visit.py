@@ -1,6 +1,7 @@
 """What stands in place of an empty dashboard: three numbered steps, the done ones ticked."""
 
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from consentry import credentials
 from consentry.connectors import Connector
@@ -28,9 +29,12 @@ class FirstVisit:
     redirect_uri: str
     connector: str
     steps: tuple[FirstStep, ...]
+    is_connected: bool  # whether the first two steps are done
 
 
-async def first_steps(visit: Visit, *, above: str = "") -> FirstVisit | None:
+async def first_steps(
+    visit: Visit, *, above: str = "", last: Literal["source", "destination"] = "source"
+) -> FirstVisit | None:
     """Return the three steps as this installation has taken them; None while there is no connector at all.
 
     ``above`` is the path of the page's own main action, which then needs no second button.
@@ -45,11 +49,18 @@ async def first_steps(visit: Visit, *, above: str = "") -> FirstVisit | None:
         has_credential=bool(found),
         is_connected=any(one.grant is not None for one in found),
         above=above,
+        last=last,
     )
 
 
 def steps_for(
-    connector: Connector, redirect_uri: str, *, has_credential: bool, is_connected: bool, above: str = ""
+    connector: Connector,
+    redirect_uri: str,
+    *,
+    has_credential: bool,
+    is_connected: bool,
+    above: str = "",
+    last: Literal["source", "destination"] = "source",
 ) -> FirstVisit:
     """Return the three steps: each is next as soon as the one before it is done."""
     register = FirstStep(
@@ -70,12 +81,27 @@ def steps_for(
         path="/credentials" if has_credential else "/credentials/new",
         overlay=not has_credential,
     )
-    source = FirstStep(
-        title="Create a source",
-        words="Choose a credential, what to read with it and how often; the dataset then stays up to date.",
+    title, words = _LAST[last]
+    path = f"/{last}s/new"
+    final = FirstStep(
+        title=title,
+        words=words,
         is_done=False,
         is_next=is_connected,
-        button="New data source",
-        path="" if above == "/sources/new" else "/sources/new",
+        button=f"New data {last}",
+        path="" if above == path else path,
     )
-    return FirstVisit(redirect_uri=redirect_uri, connector=connector.name, steps=(register, add, source))
+    steps = (register, add, final)
+    return FirstVisit(redirect_uri=redirect_uri, connector=connector.name, steps=steps, is_connected=is_connected)
+
+
+_LAST: Final = {
+    "source": (
+        "Create a source",
+        "Choose a credential, what to read with it and how often; the dataset then stays up to date.",
+    ),
+    "destination": (
+        "Create a destination",
+        "Choose a credential, what to write with it and where the rows come from; each row gets its answer.",
+    ),
+}

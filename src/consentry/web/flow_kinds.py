@@ -18,7 +18,6 @@ class FlowWords:
     path: str
     lead: str  # of the first step
     question: str  # of the last step
-    save_note: str  # why nothing can be saved yet, or empty
 
 
 WORDS: Final[dict[FlowKind, FlowWords]] = {
@@ -29,7 +28,6 @@ WORDS: Final[dict[FlowKind, FlowWords]] = {
         path="/sources/new",
         lead="Where should the data come from?",
         question="What should be read?",
-        save_note="",
     ),
     "destination": FlowWords(
         kind="destination",
@@ -37,8 +35,7 @@ WORDS: Final[dict[FlowKind, FlowWords]] = {
         title="New data destination",
         path="/destinations/new",
         lead="Where should the data go?",
-        question="Where should the rows go?",
-        save_note="Keeping and running a destination comes with a later release. Test only reads.",
+        question="Which rows go where?",
     ),
 }
 

@@ -43,6 +43,14 @@ DONE: Final = {  # what a page that was redirected to says of what was just done
     "source-paused": Notice(shape="ok", words="The source is paused. It keeps its schedule, and runs only by hand."),
     "source-activated": Notice(shape="ok", words="The source is active. It runs by its schedule again."),
     "source-deleted": Notice(shape="ok", words="The source is deleted. Its dataset stays where it is."),
+    "destination-added": Notice(shape="ok", words="The destination is saved. Run it now, or wait for its schedule."),
+    "destination-saved": Notice(shape="ok", words="The destination is saved. The next run writes by it."),
+    "destination-paused": Notice(
+        shape="ok", words="The destination is paused. It keeps its schedule, and runs only by hand."
+    ),
+    "destination-activated": Notice(shape="ok", words="The destination is active. It runs by its schedule again."),
+    "destination-deleted": Notice(shape="ok", words="The destination is deleted. What it wrote stays as it is."),
+    "rows-retried": Notice(shape="ok", words="These rows are tried again in this run; the others stay as they are."),
     "revoked": Notice(shape="ok", words="The API key is revoked. It opens nothing any more."),
     "person-added": Notice(shape="ok", words="The person can sign in now."),
     "person-disabled": Notice(shape="ok", words="The person is signed out and can't sign in any more."),

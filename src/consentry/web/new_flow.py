@@ -11,6 +11,7 @@ from consentry import credentials, flows
 from consentry.connectors import Connector
 from consentry.credentials import Credential, Status
 from consentry.errors import Conflict, InvalidInput, NotFound
+from consentry.web import destination_new
 from consentry.web.configure import configure_page, everything, take_samples
 from consentry.web.connector_view import ConnectorView
 from consentry.web.door import Door, SignedInHandler
@@ -24,6 +25,7 @@ from consentry.web.visit import SignedInVisit
 
 MOST_TILES: Final = 100
 SOURCE: Final = WORDS["source"]
+DESTINATION: Final = WORDS["destination"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,25 +63,19 @@ class AuthenticatePage(FlowPage):
 
 def routes(door: Door) -> Sequence[Route]:
     """Return the routes of the steps, for sources and destinations alike."""
-    found: list[Route] = []
-    for words in WORDS.values():
-        found.append(door.for_people(words.path, _shower(words)))
-        found.append(door.for_people(f"{words.path}/test", _tester(words), methods=["POST"]))
-    found.append(door.for_people(f"{SOURCE.path}/estimate", estimate, methods=["POST"]))
-    found.append(door.for_people(SOURCE.path, save, methods=["POST"]))
-    return found
+    found = [door.for_people(words.path, _shower(words)) for words in WORDS.values()]
+    return (
+        *found,
+        door.for_people(f"{SOURCE.path}/test", test, methods=["POST"]),
+        door.for_people(f"{SOURCE.path}/estimate", estimate, methods=["POST"]),
+        door.for_people(SOURCE.path, save, methods=["POST"]),
+        door.for_files(DESTINATION.path, answer_destination),
+    )
 
 
 def _shower(words: FlowWords) -> SignedInHandler:
     async def handler(visit: SignedInVisit) -> Response:
         return await show(visit, words)
-
-    return handler
-
-
-def _tester(words: FlowWords) -> SignedInHandler:
-    async def handler(visit: SignedInVisit) -> Response:
-        return await test(visit, words)
 
     return handler
 
@@ -95,21 +91,30 @@ async def show(visit: SignedInVisit, words: FlowWords) -> Response:
     asks_configure = step == "configure" or (not step and credential is not None)
     problem = _problem(connector, credential) if asks_configure else None
     if asks_configure and problem is None and credential is not None:
-        chosen = everything(words, connector, visit.query.text("mode"))
-        if words.kind == "source":
-            chosen = replace(chosen, name=await _proposed_name(visit, credential))
+        if words.kind == "destination":
+            return await destination_new.show_step(visit, connector, credential)
+        chosen = everything(connector, visit.query.text("mode"))
+        chosen = replace(chosen, name=await _proposed_name(visit, credential))
         return visit.show(configure_page(visit, words, connector, credential, chosen))
     return await _show_authenticate(visit, words, connector, credential, problem)
 
 
-async def test(visit: SignedInVisit, words: FlowWords) -> Response:
+async def answer_destination(visit: SignedInVisit) -> Response:
+    """Do what a button of a new destination's last step says."""
+    connector, credential, problem = await _chosen(visit)
+    if credential is None or problem is not None:
+        return await _show_authenticate(visit, DESTINATION, connector, credential, problem)
+    return await destination_new.answer_step(visit, connector, credential)
+
+
+async def test(visit: SignedInVisit) -> Response:
     """Show sample rows of what was chosen."""
 
     async def sampled(connector: Connector, credential: Credential, chosen: TypedSource) -> Response:
         samples = await take_samples(visit, connector, credential, chosen)
-        return visit.show(configure_page(visit, words, connector, credential, chosen, samples=samples))
+        return visit.show(configure_page(visit, SOURCE, connector, credential, chosen, samples=samples))
 
-    return await _configured(visit, words, sampled)
+    return await _configured(visit, sampled)
 
 
 async def estimate(visit: SignedInVisit) -> Response:
@@ -119,7 +124,7 @@ async def estimate(visit: SignedInVisit) -> Response:
         view = await take_estimate(visit, connector, credential.id, read_what(chosen, connector))
         return visit.show(configure_page(visit, SOURCE, connector, credential, chosen, estimate=view))
 
-    return await _configured(visit, SOURCE, estimated)
+    return await _configured(visit, estimated)
 
 
 async def save(visit: SignedInVisit) -> Response:
@@ -129,26 +134,29 @@ async def save(visit: SignedInVisit) -> Response:
         source = await flows.create(visit.app.flows, visit.actor, described(chosen, connector, credential.id))
         return visit.go(visit.url(f"/sources/{source.id}", done="source-added"))
 
-    return await _configured(visit, SOURCE, saved)
+    return await _configured(visit, saved)
+
+
+async def _chosen(visit: SignedInVisit) -> tuple[Connector, Credential | None, Problem | None]:
+    """Return what the form was for, and what stands in its way."""
+    connector = visit.app.catalogue.get(visit.form.text("connector"))
+    credential = await _find_chosen(visit, connector, visit.form)
+    return connector, credential, _problem(connector, credential)
 
 
 async def _configured(
-    visit: SignedInVisit,
-    words: FlowWords,
-    go_on: Callable[[Connector, Credential, TypedSource], Awaitable[Response]],
+    visit: SignedInVisit, go_on: Callable[[Connector, Credential, TypedSource], Awaitable[Response]]
 ) -> Response:
     """Go on with what was chosen in the last step; show it again when something in it is wrong."""
-    connector = visit.app.catalogue.get(visit.form.text("connector"))
-    credential = await _find_chosen(visit, connector, visit.form)
-    problem = _problem(connector, credential)
+    connector, credential, problem = await _chosen(visit)
     if credential is None or problem is not None:
-        return await _show_authenticate(visit, words, connector, credential, problem)
+        return await _show_authenticate(visit, SOURCE, connector, credential, problem)
     chosen = read_typed(visit.form)
     try:
         return await go_on(connector, credential, chosen)
     except (InvalidInput, Conflict) as error:
         said = at_its_field(error, chosen)
-        return visit.show(configure_page(visit, words, connector, credential, chosen, error=said), status_of(said))
+        return visit.show(configure_page(visit, SOURCE, connector, credential, chosen, error=said), status_of(said))
 
 
 async def _proposed_name(visit: SignedInVisit, credential: Credential) -> str:

@@ -4,9 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from consentry.flows import ENDED, Counts, Run, RunStatus, Source, StreamRun, StreamStatus, Trouble
+from consentry.flows import (
+    ENDED,
+    Counts,
+    RowCounts,
+    Run,
+    RunStatus,
+    Source,
+    StreamRun,
+    StreamStatus,
+    Trouble,
+)
 from consentry.web.amounts import counted, figure, lasted, size
 from consentry.web.moments import Moment, moment, relative
+from consentry.web.row_views import ended_of, total_of
 from consentry.web.status import Shape, StatusWords
 
 RUN_STATUSES: Final[dict[str, str]] = {
@@ -45,9 +56,20 @@ class CountsView:
     new: str
     changed: str
     deleted: str
+    written: str  # new, changed and deleted ones together
+    refused: str  # rows of a destination, those that failed among them; empty for a source
     requests: str
     size: str
     took: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowProgress:
+    """How far a destination's run has come with its rows."""
+
+    words: str  # such as "1,200 of 5,000 rows"
+    most: int  # the bar's end; 0 while nobody knows it
+    done: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +94,8 @@ class RunView:
     """One run, as lists and pages show it."""
 
     id: int
-    flow_id: int
+    is_of_source: bool
+    flow_path: str  # of the page of its source or destination
     flow_name: str
     status: StatusWords
     has_ended: bool
@@ -86,6 +109,8 @@ class RunView:
     cancel_asked: bool
     error: Trouble | None
     streams: tuple[StreamView, ...]
+    rows: RowProgress | None  # of a destination
+    retry_of: int | None  # the run whose rows it tries again
     pending: str  # how many streams have not begun, or empty
     summary: str  # how it is doing, in one sentence
 
@@ -95,7 +120,8 @@ def run_view(run: Run, titles: dict[str, str], now: datetime) -> RunView:
     has_ended = run.status in ENDED
     return RunView(
         id=run.id,
-        flow_id=run.flow_id,
+        is_of_source=run.kind == "source",
+        flow_path=f"/{run.kind}s/{run.flow_id}",
         flow_name=run.flow_name,
         status=run_status(run),
         has_ended=has_ended,
@@ -103,12 +129,14 @@ def run_view(run: Run, titles: dict[str, str], now: datetime) -> RunView:
         queued_at=moment(run.queued_at, now),
         started_at=moment(run.started_at, now) if run.started_at else None,
         finished_at=moment(run.finished_at, now) if run.finished_at else None,
-        counts=counts_view(run.counts, seconds_of(run, now)),
+        counts=run_counts(run, now),
         waiting=_waiting(run, now),
         can_cancel=not has_ended and not run.cancel_asked,
         cancel_asked=run.cancel_asked and not has_ended,
         error=run.error,
         streams=tuple(stream_view(stream, titles) for stream in run.streams),
+        rows=_row_progress(run),
+        retry_of=run.retry_of,
         pending=_pending(run),
         summary=summary_of(run, now),
     )
@@ -141,6 +169,33 @@ def _progress(stream: StreamRun, read: int, most: int) -> str:
     return counted(read, "record")
 
 
+def run_counts(run: Run, now: datetime) -> CountsView:
+    """Return what a run has done: records for a source, rows for a destination."""
+    seconds, rows = seconds_of(run, now), run.rows
+    if rows is None:
+        return counts_view(run.counts, seconds)
+    return CountsView(
+        read=figure(total_of(rows)),
+        new=figure(rows.created),
+        changed=figure(rows.changed),
+        deleted=figure(rows.deleted),
+        written=figure(rows.created + rows.changed + rows.deleted),
+        refused=figure(rows.refused + rows.failed),
+        requests=figure(run.requests),
+        size="",
+        took=lasted(seconds),
+    )
+
+
+def _row_progress(run: Run) -> RowProgress | None:
+    if run.rows is None:
+        return None
+    total, ended = total_of(run.rows), ended_of(run.rows)
+    words = counted(total, "row") if run.status in ENDED else f"{figure(ended)} of {counted(total, 'row')}"
+    requests = f", {counted(run.requests, 'request')}" if run.requests else ""
+    return RowProgress(words=words + requests, most=total, done=ended)
+
+
 def counts_view(counts: Counts, seconds: float) -> CountsView:
     """Return counts as figures."""
     return CountsView(
@@ -148,6 +203,8 @@ def counts_view(counts: Counts, seconds: float) -> CountsView:
         new=figure(counts.new),
         changed=figure(counts.changed),
         deleted=figure(counts.deleted),
+        written=figure(counts.new + counts.changed + counts.deleted),
+        refused="",
         requests=figure(counts.requests),
         size=size(counts.bytes),
         took=lasted(seconds),
@@ -174,11 +231,29 @@ def summary_of(run: Run, now: datetime) -> str:
     failure = f", {failed} failed" if failed else ""
     if run.status is RunStatus.QUEUED:
         return "Queued: a runner takes it in a moment."
+    if run.rows is not None:
+        return _summary_of_rows(run, run.rows, now)
     if run.status not in ENDED:
         begun = "Being cancelled" if run.cancel_asked else RUN_STATUSES[run.status]
         return f"{begun}: {done} of {counted(len(run.streams), 'stream')} done{failure}."
     took = lasted(seconds_of(run, now))
     return f"{RUN_STATUSES[run.status]} after {took}: {done} of {counted(len(run.streams), 'stream')} read{failure}."
+
+
+def _summary_of_rows(run: Run, rows: RowCounts, now: datetime) -> str:
+    if run.status not in ENDED:
+        begun = "Being cancelled" if run.cancel_asked else RUN_STATUSES[run.status]
+        told = _told(rows) or "none has its outcome yet"
+        return f"{begun}: {counted(total_of(rows), 'row')} taken in, {told}."
+    told = _told(rows) or "there was no row to write"
+    return f"{RUN_STATUSES[run.status]} after {lasted(seconds_of(run, now))}: {told}."
+
+
+def _told(rows: RowCounts) -> str:
+    """Return outcomes with their counts, those that no row came to left out."""
+    names = ("created", "changed", "deleted", "unchanged", "refused", "failed")
+    told = [f"{figure(count)} {name}" for name in names if (count := getattr(rows, name))]
+    return ", ".join(told)
 
 
 def _pending(run: Run) -> str:
@@ -195,10 +270,14 @@ def _waiting(run: Run, now: datetime) -> str:
 
 def source_status(source: Source) -> StatusWords:
     """Say how a source is: at work, paused, or how its last run ended."""
-    last = source.last_run
+    return flow_status(source.last_run, is_active=source.is_active)
+
+
+def flow_status(last: Run | None, *, is_active: bool) -> StatusWords:
+    """Say how a source or destination is, by its last run."""
     if last is not None and last.status not in ENDED:
         return run_status(last)
-    if not source.is_active:
+    if not is_active:
         return StatusWords(shape="waiting", words="Paused")
     if last is None:
         return StatusWords(shape="waiting", words="Not run yet")

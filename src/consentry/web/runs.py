@@ -1,4 +1,4 @@
-"""Runs: all of them in a list that can be filtered, and one with its streams, live while it lasts."""
+"""Runs: all of them in a list that can be filtered, and one with its streams or rows, live while it lasts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,15 +9,17 @@ from starlette.routing import Route
 
 from consentry import flows
 from consentry.errors import NotFound
+from consentry.flows import Run
 from consentry.web.choices import Choice, choices, pages_around
 from consentry.web.door import Door
 from consentry.web.frame import Page, Section
+from consentry.web.run_rows import show_rows_of
 from consentry.web.run_words import RUN_STATUSES, RunView, run_view
 from consentry.web.source_views import titles_of
 from consentry.web.visit import SignedInVisit
 
 PER_PAGE: Final = 50
-MOST_SOURCES: Final = 100
+MOST_FLOWS: Final = 100
 SECONDS_AT_WORK: Final = 1
 SECONDS_LISTED: Final = 5
 
@@ -30,6 +32,7 @@ class RunsPage(Page):
     section: ClassVar[Section] = "runs"
     runs: tuple[RunView, ...]
     sources: tuple[Choice, ...]
+    destinations: tuple[Choice, ...]
     statuses: tuple[Choice, ...]
     is_searched: bool
     newer: str  # address of the page before this one, or empty
@@ -44,7 +47,7 @@ class RunsPage(Page):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPage(Page):
-    """One run: how it is doing, and what each stream has read."""
+    """One run of a source: how it is doing, and what each stream has read."""
 
     template: ClassVar[str] = "run.html"
     section: ClassVar[Section] = "runs"
@@ -67,22 +70,28 @@ def routes(door: Door) -> Sequence[Route]:
 
 
 async def show_all(visit: SignedInVisit) -> Response:
-    """Show runs, filtered and by page."""
-    flow_id, status = visit.query.number("source"), visit.query.text("status")
-    status = status if status in RUN_STATUSES else ""
+    """Show runs of sources and destinations, filtered and by page."""
+    query = _search(visit)
     page = min(max(1, visit.query.number("page") or 1), 1_000_000)
+    kind: flows.FlowKind | None = "source" if query["source"] else "destination" if query["destination"] else None
+    flow_id = query["source"] or query["destination"]
     found, has_more = await flows.list_runs(
-        visit.app.flows, flow_id=flow_id, status=status or None, page=page, per_page=PER_PAGE
+        visit.app.flows,
+        kind=kind,
+        flow_id=int(flow_id) if flow_id else None,
+        status=query["status"] or None,
+        page=page,
+        per_page=PER_PAGE,
     )
-    sources, _ = await flows.list_sources(visit.app.flows, per_page=MOST_SOURCES)
-    query = {"source": "" if flow_id is None else str(flow_id), "status": status}
+    sources, _ = await flows.list_sources(visit.app.flows, per_page=MOST_FLOWS)
+    destinations, _ = await flows.list_destinations(visit.app.flows, per_page=MOST_FLOWS)
     newer, older = pages_around(visit.url("/runs"), query, page, has_more=has_more)
-    views = tuple(run_view(run, {}, visit.now) for run in found)
     context = RunsPage(
-        runs=views,
-        sources=choices({str(source.id): source.name for source in sources}, query["source"]),
-        statuses=choices(RUN_STATUSES, status),
-        is_searched=bool(flow_id is not None or status or page > 1),
+        runs=tuple(run_view(run, {}, visit.now) for run in found),
+        sources=choices({str(one.id): one.name for one in sources}, query["source"]),
+        destinations=choices({str(one.id): one.name for one in destinations}, query["destination"]),
+        statuses=choices(RUN_STATUSES, query["status"]),
+        is_searched=bool(any(query.values()) or page > 1),
         newer=newer,
         older=older,
         seconds=SECONDS_LISTED,
@@ -90,10 +99,23 @@ async def show_all(visit: SignedInVisit) -> Response:
     return visit.show(context)
 
 
+def _search(visit: SignedInVisit) -> dict[str, str]:
+    """Return what is searched for: runs of one source, else of one destination, and of a status."""
+    source, destination = visit.query.number("source"), visit.query.number("destination")
+    status = visit.query.text("status")
+    return {
+        "source": "" if source is None else str(source),
+        "destination": "" if destination is None or source is not None else str(destination),
+        "status": status if status in RUN_STATUSES else "",
+    }
+
+
 async def show(visit: SignedInVisit) -> Response:
     """Show one run."""
     run = await flows.get_run(visit.app.flows, visit.id)
-    view = run_view(run, await _titles(visit, run.flow_id), visit.now)
+    if run.kind == "destination":
+        return await show_rows_of(visit, run)
+    view = run_view(run, await _titles(visit, run), visit.now)
     return visit.show(RunPage(run=view, seconds=0 if view.has_ended else SECONDS_AT_WORK))
 
 
@@ -103,9 +125,9 @@ async def cancel(visit: SignedInVisit) -> Response:
     return visit.go(visit.return_to(visit.form, f"/runs/{visit.id}"))
 
 
-async def _titles(visit: SignedInVisit, flow_id: int) -> dict[str, str]:
+async def _titles(visit: SignedInVisit, run: Run) -> dict[str, str]:
     try:
-        source = await flows.get(visit.app.flows, flow_id)
+        source = await flows.get(visit.app.flows, run.flow_id)
     except NotFound:  # it was deleted; its streams keep their names
         return {}
     return titles_of(visit.app.catalogue.find(source.connector))

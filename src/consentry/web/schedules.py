@@ -9,13 +9,15 @@ from consentry.errors import FieldError
 from consentry.flows import Schedule
 from consentry.web.amounts import every, in_unit
 
-Kind = Literal["hand", "every", "daily", "cron"]
+Kind = Literal["hand", "every", "daily", "cron", "source"]
 KINDS: Final[Mapping[Kind, str]] = {
     "hand": "By hand",
     "every": "Every so often",
     "daily": "Daily at a time",
     "cron": "By a cron line",
 }
+FOLLOWING: Final[Mapping[Kind, str]] = {**KINDS, "source": "After each run of a source"}
+"""What a destination's schedule can be besides: only destinations follow sources."""
 UNITS: Final = {"minutes": "minutes", "hours": "hours", "days": "days"}
 _WORTH: Final = {
     "minutes": timedelta(minutes=1),
@@ -25,10 +27,12 @@ _WORTH: Final = {
 LONGEST: Final = timedelta(days=366)
 
 
-def schedule_words(schedule: Schedule | None) -> str:
-    """Say when a source runs by itself."""
+def schedule_words(schedule: Schedule | None, source_name: str = "") -> str:
+    """Say when a source or destination runs by itself; ``source_name`` is the one that a destination follows."""
     if schedule is None:
         return "By hand"
+    if schedule.after_source is not None:
+        return f"After each run of {source_name or 'a source that is gone'}"
     if schedule.every is not None:
         return every(schedule.every).capitalize()
     if schedule.daily_at is not None:
@@ -46,6 +50,7 @@ class TypedSchedule:
     daily_at: str = "06:00"
     cron: str = ""
     timezone: str = "UTC"
+    source: str = ""  # the id of the source that is followed
 
 
 def typed_schedule(schedule: Schedule | None) -> TypedSchedule:
@@ -58,6 +63,8 @@ def typed_schedule(schedule: Schedule | None) -> TypedSchedule:
         return replace(typed, kind="every", every=str(number), unit=unit)
     if schedule.daily_at is not None:
         return replace(typed, kind="daily", daily_at=schedule.daily_at)
+    if schedule.after_source is not None:
+        return replace(typed, kind="source", source=str(schedule.after_source))
     return replace(typed, kind="cron", cron=schedule.cron or "")
 
 
@@ -78,6 +85,11 @@ def read_schedule(typed: TypedSchedule, errors: list[FieldError]) -> Schedule | 
             if not typed.cron.strip():
                 errors.append(FieldError(field="cron", message="Enter five fields, such as 0 6 * * 1-5."))
             return Schedule(cron=" ".join(typed.cron.split()), timezone=zone)
+        case "source":
+            if not (typed.source.isascii() and typed.source.isdigit() and len(typed.source) < 19):
+                errors.append(FieldError(field="after_source", message="Choose the source to follow."))
+                return None
+            return Schedule(after_source=int(typed.source))
         case _:
             return None
 

@@ -32,16 +32,16 @@ _FULL: Final = Field(
     id="full-number",
     help="Only for streams whose deletions nothing else tells: their whole list is compared this often.",
 )
-_EVERY: Final = Field(name="every", label="Every", id="every")
-_DAILY_AT: Final = Field(name="daily_at", label="Time", id="daily-at", max_length=5, help="Such as 06:00.")
-_CRON: Final = Field(
+EVERY: Final = Field(name="every", label="Every", id="every")
+DAILY_AT: Final = Field(name="daily_at", label="Time", id="daily-at", max_length=5, help="Such as 06:00.")
+CRON: Final = Field(
     name="cron",
     label="Cron line",
     id="cron",
     max_length=100,
     help="Minute, hour, day, month, day of the week: 0 6 * * 1-5 is 6 o'clock on working days.",
 )
-_ZONE: Final = Field(
+ZONE: Final = Field(
     name="timezone", label="Time zone", id="timezone", max_length=64, help="By area and city, such as Europe/Berlin."
 )
 
@@ -160,21 +160,21 @@ def source_fields(typed: TypedSource, errors: Iterable[FieldError]) -> SourceFie
         "timezone": schedule.timezone,
     }
     places = (NAME, DATASET, DUCKDB_PATH, POSTGRES_URL, PARQUET_PATH, OTHER_URL)
-    shown = (*places, _FULL, _EVERY, _DAILY_AT, _CRON, _ZONE)
+    shown = (*places, _FULL, EVERY, DAILY_AT, CRON, ZONE)
     by_name: Mapping[str, Field] = {field.name: field for field in filled(shown, values, found)}
     return SourceFields(
         name=by_name["name"],
         dataset=by_name["dataset"],
-        warehouses=_options(WAREHOUSES.items(), typed.warehouse),
+        warehouses=options(WAREHOUSES.items(), typed.warehouse),
         duckdb_path=by_name["duckdb_path"],
         postgres_url=by_name["postgres_url"],
         parquet_path=by_name["parquet_path"],
         other_kinds=choices({str(kind): title for kind, title in OTHERS.items()}, typed.other_kind),
         other_url=by_name["other_url"],
-        deletions=_options(DELETIONS.items(), typed.deletions),
+        deletions=options(DELETIONS.items(), typed.deletions),
         full=by_name["full_number"],
         full_units=choices(UNITS, typed.full_unit),
-        schedules=_options([(kind, (word, "")) for kind, word in KINDS.items()], schedule.kind),
+        schedules=options([(kind, (word, "")) for kind, word in KINDS.items()], schedule.kind),
         every=by_name["every"],
         every_units=choices(UNITS, schedule.unit),
         daily_at=by_name["daily_at"],
@@ -198,7 +198,8 @@ def hooks_choice(
     )
 
 
-def _options(words: Iterable[tuple[str, tuple[str, str]]], chosen: str) -> tuple[Option, ...]:
+def options(words: Iterable[tuple[str, tuple[str, str]]], chosen: str) -> tuple[Option, ...]:
+    """Return ways to choose from, with the chosen one marked."""
     return tuple(
         Option(value=value, word=word, meaning=meaning, is_chosen=value == chosen) for value, (word, meaning) in words
     )

@@ -253,11 +253,11 @@ def at_its_field(error: ConsentryError, typed: TypedSource) -> ConsentryError:
         return _FIELDS.get(name, _FIELDS.get(name.partition(".")[0], name))
 
     return InvalidInput(
-        *(FieldError(field=place(fault.field), message=_sentence(fault.message)) for fault in error.errors)
+        *(FieldError(field=place(fault.field), message=sentence(fault.message)) for fault in error.errors)
     )
 
 
-def _sentence(message: str) -> str:
+def sentence(message: str) -> str:
     """Return what the rules say of a field, which for programs begins with the verb, as a sentence."""
     return f"This {message}." if message[:1].islower() else message
 

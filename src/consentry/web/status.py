@@ -8,7 +8,7 @@ from consentry.connectors import Account
 from consentry.credentials import Credential, Status
 from consentry.web.moments import clock, day, relative
 
-Shape = Literal["ok", "waiting", "warn", "bad"]
+Shape = Literal["ok", "same", "waiting", "warn", "bad"]
 
 _WHY_AGAIN: Final = {
     "invalid_grant": "access was withdrawn in {provider}",

@@ -14,6 +14,7 @@ from consentry.accounts import Session
 from consentry.app import App
 from consentry.audit import Actor
 from consentry.core.secret import Secret
+from consentry.errors import FieldError
 from consentry.web.cookies import FORM_SECONDS, Cookies
 from consentry.web.drawing import draw, page_headers
 from consentry.web.fields import Entries
@@ -33,6 +34,7 @@ class Visit:
     form_token: str  # what a form has to send along
     form: Entries  # what was posted
     query: Entries
+    faults: tuple[FieldError, ...] = ()  # what is wrong with a file that was sent along
 
     @property
     def now(self) -> datetime:

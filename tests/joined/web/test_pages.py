@@ -203,15 +203,6 @@ async def test_a_request_of_ones_own_is_read_and_kept_within_the_api(ada: PlainB
     assert "Capsule knows nothing at this address." in missing.text
 
 
-async def test_a_destination_shows_what_is_there_and_says_that_nothing_is_written(
-    ada: PlainBrowser, connected: int
-) -> None:
-    sheet = await ada.open("/destinations/new?connector=capsule&credential=1")
-    assert "Endpoint" in sheet.text
-    assert "Nothing is written" in sheet.text
-    assert "Sample rows" in (await ada.submit(sheet, "/destinations/new/test", stream="users")).text
-
-
 async def test_an_api_key_is_shown_once_and_can_be_revoked(ada: PlainBrowser) -> None:
     sheet = await ada.open("/settings")
     made = await ada.submit(sheet, "/settings/keys", name="nightly", scopes=["read", "token"], life="30")

@@ -23,7 +23,9 @@ PAGES = (
     "/sources/new?connector=capsule&credential={id}",
     "/sources/new?connector=capsule&credential={id}&mode=manual",
     "/destinations",
+    "/destinations/new",
     "/destinations/new?connector=capsule&credential={id}",
+    "/destinations/new?connector=capsule&credential={id}&mode=manual",
     "/runs",
     "/audit",
     "/settings",
@@ -34,7 +36,7 @@ UNNAMED = """() => [...document.querySelectorAll("input:not([type=hidden]), sele
 TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark"), (320, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (375, "dark"), (320, "light")])
 async def test_every_page_fits_names_its_fields_and_loads_nothing_it_must_not(
     ada: Visitor, width: int, scheme: str
 ) -> None:

@@ -1,8 +1,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from consentry.flows.model import Counts, Run, RunId, RunStatus, StreamRun, StreamStatus, Trouble
-from consentry.web.charts import draw_charts, draw_small
+from consentry.flows.model import Counts, RowCounts, Run, RunId, RunStatus, StreamRun, StreamStatus, Trouble
+from consentry.web.charts import ABOVE, draw_charts, draw_row_charts, draw_small, draw_small_rows
 from consentry.web.run_words import RUN_STATUSES, run_view, stream_view
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -109,3 +109,31 @@ def test_every_bar_and_point_is_inside_the_picture() -> None:
 def test_nothing_is_drawn_of_no_runs() -> None:
     assert draw_charts([], NOW) == ()
     assert draw_small([], NOW) is None
+
+
+ROWS = replace(RUN, kind="destination", streams=(), rows=RowCounts(created=30, changed=5, refused=2, waiting=63))
+
+
+def test_a_destinations_run_says_how_far_its_rows_are() -> None:
+    view = run_view(replace(ROWS, own_requests=1200), {}, NOW)
+    assert view.summary == "Running: 100 rows taken in, 30 created, 5 changed, 2 refused."
+    assert view.rows is not None
+    assert (view.rows.words, view.rows.done, view.rows.most) == ("37 of 100 rows, 1,200 requests", 37, 100)
+    assert (view.counts.read, view.counts.written, view.counts.refused) == ("100", "35", "2")
+    assert view.flow_path == "/destinations/1"
+    ended = replace(ROWS, status=RunStatus.PARTLY_FAILED, finished_at=NOW - timedelta(minutes=2))
+    assert run_view(ended, {}, NOW).summary == "Partly failed after 2 min: 30 created, 5 changed, 2 refused."
+    nothing = replace(ended, status=RunStatus.SUCCEEDED, rows=RowCounts())
+    assert run_view(nothing, {}, NOW).summary == "Succeeded after 2 min: there was no row to write."
+
+
+def test_rows_stand_above_the_ground_and_refused_ones_hang_below_it() -> None:
+    ended = replace(ROWS, status=RunStatus.PARTLY_FAILED, finished_at=NOW)
+    rows, _, _ = draw_row_charts([ended, replace(ended, rows=RowCounts(unchanged=9))], NOW)
+    good, bad = [bar for bar in rows.bars if bar.tone == "good"], [bar for bar in rows.bars if bar.tone == "bad"]
+    assert all(bar.y + bar.height <= ABOVE for bar in good)
+    assert [bar.y > ABOVE for bar in bad] == [True]
+    assert "35 rows, 2 refused or failed" in bad[0].words
+    assert "At most 2 refused." in rows.summary
+    assert draw_row_charts([], NOW) == ()
+    assert draw_small_rows([], NOW) is None

@@ -40,10 +40,11 @@ from consentry.flows.destination.runs import (
     retry,
 )
 from consentry.flows.destination.suggesting import suggest
+from consentry.flows.destination.trying import map_rows
 from consentry.flows.destination.upkeep import count_rows, forget_old_rows, forget_old_uploads
 from consentry.flows.destination.upload_store import UPLOAD, Upload
 from consentry.flows.destination.uploads import LARGEST as LARGEST_UPLOAD
-from consentry.flows.destination.uploads import list_uploads, put_upload, remove_old_uploads
+from consentry.flows.destination.uploads import get_upload, list_uploads, put_upload, remove_old_uploads
 
 __all__ = [
     "LARGEST_UPLOAD",
@@ -81,12 +82,14 @@ __all__ = [
     "forget_old_rows",
     "forget_old_uploads",
     "get_destination",
+    "get_upload",
     "iterate_rows",
     "list_destinations",
     "list_rows",
     "list_uploads",
     "live_fields",
     "look_at_rows",
+    "map_rows",
     "pause_destination",
     "preview",
     "preview_new",

@@ -54,6 +54,20 @@ export async function getPiece(address, fields, patience) {
   return /^\s*<!doctype/i.test(html) ? null : html;
 }
 
+// A form with its file, as a piece of a page; ``sent`` is told how much of it has left. Null as above.
+export function sendForm(address, form, { patience, sent }) {
+  return new Promise((resolve, reject) => {
+    const asking = new XMLHttpRequest(); // fetch can't tell how far an upload is
+    asking.open("POST", address);
+    for (const [name, value] of [["Accept", "text/html"], ["Consentry-Fragment", "1"], ["X-CSRF-Token", token()]]) asking.setRequestHeader(name, value);
+    asking.timeout = patience;
+    asking.upload.addEventListener("progress", (event) => { if (event.lengthComputable) sent(event.loaded / event.total); });
+    asking.addEventListener("load", () => resolve(/^\s*<!doctype/i.test(asking.responseText) ? null : asking.responseText));
+    for (const way of ["error", "timeout", "abort"]) asking.addEventListener(way, () => reject(new Unreachable()));
+    asking.send(form);
+  });
+}
+
 export async function getPage(address) {
   const response = await ask(address, { headers: { Accept: "text/html" } });
   return new DOMParser().parseFromString(await response.text(), "text/html");

@@ -1,5 +1,6 @@
 // Every page loads this. Without it all of them still work; with it the overlay opens in place and things say more.
 
+import { prepareDestination } from "./destination.js";
 import { prepareLive } from "./live.js";
 import { preparePieces } from "./pieces.js";
 import "./overlay.js";
@@ -7,6 +8,7 @@ import { prepareTrials } from "./trial.js";
 
 preparePieces(document);
 prepareTrials(document);
+prepareDestination(document);
 prepareLive(document);
 
 const root = document.documentElement;
