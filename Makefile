@@ -85,6 +85,8 @@ bench: .venv/.develop  ## measure, on SQLite and PostgreSQL, and print the figur
 	@$(BIN)/python bench/datasets.py
 	@$(BIN)/python bench/sources.py
 	@$(BIN)/python bench/sources.py --postgres first idle due
+	@$(BIN)/python bench/destinations.py
+	@$(BIN)/python bench/destinations.py --postgres requests rate
 
 docs: .venv/.develop  ## write the reference anew, and check every link
 	@$(BIN)/python tools/reference.py

@@ -5,20 +5,15 @@ python bench/sources.py [first many idle due …] [--runs N] [--postgres]
 
 import argparse
 import asyncio
-import os
-import statistics
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
-from urllib.request import Request, urlopen
 
 import aiohttp
 import duckdb
@@ -27,17 +22,12 @@ import pyarrow as pa
 import stage
 import uvloop
 from figures import Fresh, database, say
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+from runs import ADA, connected, crm, middle, opened, post, pure, run_source, spread
 
 from consentry import accounts, credentials, flows
-from consentry import app as composition
 from consentry.app import App
-from consentry.core.process import FRUGAL
 from consentry.core.secret import Secret
-from consentry.credentials import NewCredential
-from consentry.flows import NewSource, Run, RunStatus, Schedule
-from ground.consenting import ADA, authorize
+from consentry.flows import NewSource, RunStatus, Schedule
 from ground.person import Person
 from ground.processes import ADMIN_EMAIL, ADMIN_PASSWORD
 
@@ -46,93 +36,6 @@ MANY: Final = 1_000_000
 SOURCES: Final = 200
 CREDENTIALS: Final = 20
 PATIENCE: Final = 1_800.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What a runner's process came to."""
-
-    run: Run
-    seconds: float  # from the start of the process to its end
-    megabytes: float  # the most that it ever had in memory
-
-
-@contextmanager
-def crm(parties: int, *, limit: int | None = None, window: int = 3600) -> Iterator[str]:
-    """Run a sandbox of a size in a process of its own."""
-    port = stage.free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, str(stage.HERE / "crm.py"), "--port", str(port), "--parties", str(parties)]
-    command += [] if limit is None else ["--rate-limit", str(limit), "--window", str(window)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE)
-    try:
-        stage.wait_for(url + "/sandbox/state", process, 600)
-        yield url
-    finally:
-        if process.stdin is not None:
-            process.stdin.close()
-        process.wait(60)
-
-
-def post(url: str, body: dict[str, Any]) -> Any:
-    request = Request(url, msgspec.json.encode(body), {"Content-Type": "application/json"})
-    with urlopen(request, timeout=30) as answer:
-        return msgspec.json.decode(answer.read() or b"null")
-
-
-async def connected(app: App, provider: str, count: int) -> list[int]:
-    """Add credentials that somebody gave consent for."""
-    said = {"name": "Bench", "redirect_uri": app.settings.redirect_uri}
-    made = post(f"{provider}/sandbox/applications", said)
-    ids: list[int] = []
-    for number in range(count):
-        new = NewCredential(
-            connector="capsule",
-            name=f"Bench {number}",
-            client_id=made["client_id"],
-            client_secret=Secret(made["client_secret"]),
-        )
-        credential = await credentials.create(app.credentials, ADA, new)
-        await authorize(app, credential.id)
-        ids.append(credential.id)
-    return ids
-
-
-@asynccontextmanager
-async def opened(home: stage.Home, port: int = 0) -> AsyncIterator[App]:
-    settings = home.settings()
-    if port:
-        settings = settings.model_copy(update={"public_url": f"http://127.0.0.1:{port}", "port": port})
-    async with composition.open(settings) as app:
-        yield app
-
-
-async def carry_out(app: App, source_id: int) -> Told:
-    """Run a source in a runner of its own, and look how much that took."""
-    run = await flows.begin_run(app.flows, ADA, source_id)
-    seconds, megabytes = await asyncio.to_thread(_run, app, run.id)
-    ended = await flows.get_run(app.flows, run.id)
-    if ended.status is not RunStatus.SUCCEEDED:
-        raise RuntimeError(f"the run came to {ended.status}: {ended.error}, {ended.streams}")
-    return Told(run=ended, seconds=seconds, megabytes=megabytes)
-
-
-def _run(app: App, run_id: int) -> tuple[float, float]:
-    """Return how long a runner took, and the most memory that it had."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CONSENTRY_")}
-    command = [sys.executable, "-m", "consentry.runner", "--run", str(run_id)]
-    began = time.perf_counter()
-    process = subprocess.Popen(command, env=environment | FRUGAL | app.settings.as_environment())
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return time.perf_counter() - began, used.ru_maxrss / 1024
-
-
-def pure(run: Run) -> float:
-    """Return the seconds that a run took once its process had begun with it."""
-    if run.started_at is None or run.finished_at is None:
-        raise RuntimeError("the run didn't end")
-    return (run.finished_at - run.started_at).total_seconds()
 
 
 async def raw(provider: str, token: str, folder: Path) -> float:
@@ -173,25 +76,25 @@ async def first(fresh: Fresh, runs: int) -> None:
                     (credential,) = await connected(app, provider, 1)
                     new = NewSource(name="Bench", credential_id=credential, streams=("parties",))
                     source = await flows.create(app.flows, ADA, new)
-                    told = await carry_out(app, source.id)
+                    told = await run_source(app, source.id)
                     count = told.run.counts.new
                     rates.append(count / pure(told.run))
                     whole.append(count / told.seconds)
                     memory.append(told.megabytes)
                     token = (await credentials.token(app.credentials, ADA, credential)).access_token.reveal()
                     bare.append(await raw(provider, token, Path(folder)))
-                    again.append(await carry_out(app, source.id))
+                    again.append(await run_source(app, source.id))
     say(
         f"first run, {count:,} parties: records a second",
-        f"{_mid(rates):,.0f}",
+        f"{middle(rates):,.0f}",
         ">= 10,000",
-        f"spread {_spread(rates)}",
+        f"spread {spread(rates)}",
     )
-    say("the same with the start of the process", f"{_mid(whole):,.0f}", "", f"spread {_spread(whole)}")
-    say("fetch, parse, write and nothing else (raw)", f"{_mid(bare):,.0f}", "", f"spread {_spread(bare)}")
-    say("ratio of the first run to raw", f"{_mid([a / b for a, b in zip(rates, bare, strict=True)]):.2f}", "")
-    say("peak memory of the runner", f"{_mid(memory):.0f} MB", "< 400 MB")
-    say("a run with nothing new, one stream", f"{_mid([pure(each.run) for each in again]):.2f} s", "< 3 s")
+    say("the same with the start of the process", f"{middle(whole):,.0f}", "", f"spread {spread(whole)}")
+    say("fetch, parse, write and nothing else (raw)", f"{middle(bare):,.0f}", "", f"spread {spread(bare)}")
+    say("ratio of the first run to raw", f"{middle([a / b for a, b in zip(rates, bare, strict=True)]):.2f}", "")
+    say("peak memory of the runner", f"{middle(memory):.0f} MB", "< 400 MB")
+    say("a run with nothing new, one stream", f"{middle([pure(each.run) for each in again]):.2f} s", "< 3 s")
 
 
 async def many(fresh: Fresh, _: int) -> None:
@@ -201,7 +104,7 @@ async def many(fresh: Fresh, _: int) -> None:
             (credential,) = await connected(app, provider, 1)
             new = NewSource(name="Bench", credential_id=credential, streams=("parties",))
             source = await flows.create(app.flows, ADA, new)
-            told = await carry_out(app, source.id)
+            told = await run_source(app, source.id)
     count = told.run.counts.new
     say(f"{count:,} parties: records a second", f"{count / pure(told.run):,.0f}", "")
     say("peak memory of the runner", f"{told.megabytes:.0f} MB", "< 400 MB")
@@ -214,16 +117,16 @@ async def idle(fresh: Fresh, runs: int) -> None:
         async with opened(home) as app:
             (credential,) = await connected(app, provider, 1)
             source = await flows.create(app.flows, ADA, NewSource(name="Bench", credential_id=credential))
-            began = await carry_out(app, source.id)
+            began = await run_source(app, source.id)
             for _ in range(runs):
-                told = await carry_out(app, source.id)
+                told = await run_source(app, source.id)
                 seconds.append(pure(told.run))
                 requests.append(told.run.counts.requests)
                 most = max(each.counts.requests for each in told.run.streams)
     streams = len(began.run.streams)
     say(f"{streams} streams, all new: requests", f"{began.run.counts.requests:,}", "", f"{pure(began.run):.2f} s")
-    say("nothing new: requests", f"{_mid(requests):.0f}", f"<= {streams}", f"most for one stream {most}")
-    say("nothing new: seconds", f"{_mid(seconds):.2f} s", "< 3 s")
+    say("nothing new: requests", f"{middle(requests):.0f}", f"<= {streams}", f"most for one stream {most}")
+    say("nothing new: seconds", f"{middle(seconds):.2f} s", "< 3 s")
 
 
 async def due(fresh: Fresh, _: int) -> None:
@@ -259,7 +162,7 @@ async def due(fresh: Fresh, _: int) -> None:
         "pages meanwhile, p99",
         f"{slow[int(len(slow) * 0.99)] * 1000:.0f} ms",
         "< 200 ms",
-        f"median {_mid(slow) * 1000:.0f}",
+        f"median {middle(slow) * 1000:.0f}",
     )
 
 
@@ -311,14 +214,6 @@ async def _count(app: App) -> int:
         runs, more = await flows.list_runs(app.flows, status=RunStatus.SUCCEEDED, page=page, per_page=100)
         found += len(runs)
     return found
-
-
-def _mid(values: list[Any]) -> float:
-    return float(statistics.median(values))
-
-
-def _spread(values: list[float]) -> str:
-    return f"{min(values):,.0f} to {max(values):,.0f}"
 
 
 SECTIONS: Final[dict[str, Callable[[Fresh, int], Any]]] = {"first": first, "many": many, "idle": idle, "due": due}
