@@ -30,7 +30,6 @@ STEPS = (
     "window.done",
     "run.written",
 )
-NO_LOOK = {"settle.looked", "settle.committed"}
 COUNT = 12
 BY_ID = ("add_party_tags", "delete_person")
 
@@ -141,6 +140,12 @@ async def test_killed_at_a_step_while_answers_are_lost(settings: Settings, sandb
 async def test_killed_again_and_again(settings: Settings, sandbox: RunningSandbox, template: str) -> None:
     steps = ("write.intent", "write.leaving", "write.answered", "settle.looked", "settle.committed")
     await go_through(settings, sandbox, template, steps, drops=True)
+
+
+async def test_killed_at_one_step_after_the_other_while_every_answer_comes(
+    settings: Settings, sandbox: RunningSandbox
+) -> None:
+    await go_through(settings, sandbox, "upsert_person", STEPS, drops=False)
 
 
 async def test_the_suite_names_every_step(settings: Settings, sandbox: RunningSandbox) -> None:
