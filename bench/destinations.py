@@ -151,9 +151,7 @@ async def rate(fresh: Fresh, runs: int) -> None:
             token = (await credentials.token(app.credentials, ADA, credential)).access_token.reveal()
             for turn in range(runs):
                 path = write_file(Path(folder) / f"{turn}.csv", made_up(WRITTEN, f"row{turn}"))
-                told = await write(
-                    app, credential, "upsert_person", RowsSpec(file=str(path)), "emailAddresses", *fields
-                )
+                told = await write(app, credential, "upsert_person", RowsSpec(file=str(path)), *UPSERTED)
                 if told.run.rows is None or told.run.rows.created != WRITTEN:
                     raise RuntimeError(f"the rows came to {told.run.rows}")
                 ours.append(WRITTEN / pure(told.run))
@@ -188,9 +186,7 @@ async def memory(fresh: Fresh, _: int) -> None:
             (credential,) = await connected(app, provider, 1)
             for count in (FEW, MORE):
                 path = write_file(Path(folder) / f"{count}.csv", made_up(count, f"many{count}"))
-                told = await write(
-                    app, credential, "upsert_person", RowsSpec(file=str(path)), "emailAddresses", *fields
-                )
+                told = await write(app, credential, "upsert_person", RowsSpec(file=str(path)), *UPSERTED)
                 say(f"{count:,} rows written: peak memory", f"{told.megabytes:.0f} MB", "flat")
 
 

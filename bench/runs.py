@@ -25,8 +25,21 @@ from consentry.core.process import FRUGAL
 from consentry.core.secret import Secret
 from consentry.credentials import NewCredential
 from consentry.flows import Run, RunStatus
-from ground.consenting import ADA as ADA
-from ground.consenting import authorize
+from ground.consenting import ADA, authorize
+
+__all__ = [
+    "ADA",
+    "Told",
+    "carry_out",
+    "connected",
+    "crm",
+    "middle",
+    "opened",
+    "post",
+    "pure",
+    "run_source",
+    "spread",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
