@@ -70,6 +70,7 @@ class PostgresEngine:
     def __init__(self, address: Secret, schema: str) -> None:
         self.schema = schema
         self.home = quoted(schema)
+        self._streams = contextlib.ExitStack()  # cursors that hand out rows
         with _translated():
             self._connection = psycopg.connect(
                 address.reveal(),
@@ -103,6 +104,7 @@ class PostgresEngine:
             for statement in (*_READS_ONLY, f"SET LOCAL search_path = {self.home}, public"):
                 self._connection.execute(_text(statement))
             cursor = self._connection.cursor("consentry_rows", row_factory=dict_row)
+            self._streams.callback(cursor.close)
             cursor.itersize = _STREAMED_ROWS
             cursor.execute(_text(query))
             columns = [each.name for each in cursor.description or ()]
@@ -150,7 +152,9 @@ class PostgresEngine:
         """Nothing: the commit shows everything to everybody."""
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connection, whatever is still being read."""
+        with contextlib.suppress(psycopg.Error), self._streams:
+            pass
         self._connection.close()
 
     def _copy(self, place: str, table: pa.Table) -> None:
@@ -179,7 +183,7 @@ def _query_errors() -> Iterator[None]:
         yield
     except psycopg.errors.QueryCanceled as error:
         raise _refuse_query("It takes longer than five minutes.") from error
-    except psycopg.errors.ReadOnlySqlTransaction as error:
+    except (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.ActiveSqlTransaction) as error:
         raise _refuse_query("It may only read.") from error
     except psycopg.Error as error:
         state = error.sqlstate or ""
