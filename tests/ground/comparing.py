@@ -121,7 +121,8 @@ Meanings = Mapping[str, Mapping[int, Any]]
 
 def differences(first: Source, second: Source, home: Path) -> dict[str, Any]:
     """Return by table some rows that only one of two datasets has; records are known by the ids of the originals."""
-    there, here = _places(first, home), {**_places(second, home), **_originals(second, home)}
+    there: Meanings = _places(first, home)
+    here: dict[str, Mapping[int, Any]] = {**_places(second, home), **_originals(second, home)}
     found: dict[str, Any] = {}
     for table in sorted(_compared(first, home) | _compared(second, home)):
         left, right = _said(read(first, home, table), table, there), _said(read(second, home, table), table, here)
@@ -135,7 +136,7 @@ def _compared(source: Source, home: Path) -> set[str]:
     asked = f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{source.dataset}'"
     names = {str(row["table_name"]) for row in ask(source, home, asked)}
     tables = {name for name in names if not name.startswith("_")} - TABLES_LEFT_OUT.keys()
-    assert tables == LEFT_OUT.keys(), "a table of which nobody said whether it is compared"
+    assert tables == set(LEFT_OUT), "a table of which nobody said whether it is compared"
     return tables
 
 
