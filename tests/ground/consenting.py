@@ -71,9 +71,11 @@ async def authorize(app: App, credential_id: int, *, user: str = "ada.marsh") ->
     return await come_back(app, begun, await give_consent(begun.authorize_url, user=user))
 
 
-async def connected(app: App, sandbox: RunningSandbox, *, name: str = "Sales CRM") -> Credential:
+async def connected(
+    app: App, sandbox: RunningSandbox, *, name: str = "Sales CRM", user: str = "ada.marsh"
+) -> Credential:
     """Return a credential with a grant."""
     registered = register(sandbox, app.settings.redirect_uri)
     credential = await add_credential(app, registered, name=name)
-    await authorize(app, credential.id)
+    await authorize(app, credential.id, user=user)
     return await credentials.get(app.credentials, credential.id)

@@ -144,6 +144,15 @@ def test_who_looks_after_a_record_keeps_the_rules_of_writing() -> None:
     assert both > 20
 
 
+def test_the_main_contact_is_none_of_the_additional_ones() -> None:
+    crm = build(ACME, seed=1, sizes=Sizes(parties=12, opportunities=60, projects=40))
+    assert len(crm.contacts) > 10
+    for (path, number), contacts in crm.contacts.items():
+        record = crm[path].find(number)
+        assert record is not None
+        assert record.decode()["party"]["id"] not in contacts
+
+
 def test_new_ids_go_round_those_that_are_taken() -> None:
     crm = build(FRESHSTART, seed=1, sizes=SMALL)
     first = crm.new_id("parties", "party")

@@ -35,7 +35,7 @@ def _sow_opportunities(draw: Draw, parties: list[dict[str, Any]], count: int) ->
     for _ in range(count):
         opportunity = _opportunity(draw, draw.one(parties), draw.one(milestones), reasons)
         draw.crm["opportunities"].add({**opportunity, **extras.of()})
-        _add_contacts(draw, "opportunities", opportunity["id"], parties)
+        _add_contacts(draw, "opportunities", opportunity, parties)
         references.append(reference(opportunity, "name"))
     bury(draw, "opportunities", 3)
     return references
@@ -82,7 +82,7 @@ def _sow_projects(
     for _ in range(count):
         project = _project(draw, draw.one(parties), opportunities, stages)
         draw.crm["kases"].add({**project, **extras.of()})
-        _add_contacts(draw, "kases", project["id"], parties)
+        _add_contacts(draw, "kases", project, parties)
         references.append(reference(project, "name"))
     bury(draw, "kases", 2)
     return references
@@ -112,6 +112,8 @@ def _project(
     }
 
 
-def _add_contacts(draw: Draw, path: str, record_id: int, parties: list[dict[str, Any]]) -> None:
+def _add_contacts(draw: Draw, path: str, record: dict[str, Any], parties: list[dict[str, Any]]) -> None:
+    """Add a contact or two besides the main one."""
     if draw.whether(0.3):
-        draw.crm.contacts[path, record_id] = sorted({draw.one(parties)["id"], draw.one(parties)["id"]})
+        others = {draw.one(parties)["id"], draw.one(parties)["id"]} - {record["party"]["id"]}
+        draw.crm.contacts[path, record["id"]] = sorted(others)
