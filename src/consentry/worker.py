@@ -53,7 +53,6 @@ class Worker:
         await self._do((*flows.EVERY_SECOND, self._start_runner), self._app.flows)
         self._tend()
         if whole:
-            await self._do(flows.EVERY_MINUTE, self._app.flows)
             await self._do(credentials.EVERY_MINUTE, self._app.credentials)
             await self._do(accounts.EVERY_MINUTE, self._app.accounts)
             await self._do(flows.EVERY_MINUTE, self._app.flows)

@@ -1,6 +1,7 @@
 """Bad days: a provider that is away, a database that goes and comes back, and a stop in the middle of a refresh."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,10 +53,18 @@ def test_a_stop_lets_a_slow_refresh_finish_and_answers_who_waits(
     assert sandbox.world.grants.reuses_detected == 0
 
 
+def await_readiness(url: str) -> None:
+    """Return once it says that it is ready, which it does when the worker has looked around for the first time."""
+    ends = time.monotonic() + 30
+    while httpx2.get(f"{url}/readyz").status_code != 200:
+        assert time.monotonic() < ends, "it never became ready"
+        time.sleep(0.1)
+
+
 def test_a_provider_that_is_away_at_the_start_stops_nothing(home: Path) -> None:
     port = free_port()
     with running(home, capsule_base_url=f"http://127.0.0.1:{port}") as server:
-        assert httpx2.get(f"{server.url}/readyz").status_code == 200
+        await_readiness(server.url)
         with start_sandbox(port=port) as sandbox, connected(server, sandbox) as (program, credential_id):
             token = program.token(credential_id)
             assert sandbox.url == f"http://127.0.0.1:{port}"

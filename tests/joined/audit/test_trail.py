@@ -68,13 +68,13 @@ async def test_the_trail_is_paged_filtered_and_searched(database: Database, trai
 
 async def test_secrets_and_what_databases_cannot_hold_stay_out(database: Database, trail: Trail) -> None:
     secret = Secret("S3cr3t-that-was-seen-once")
-    detail = f"nul \x00 half \ud800 line\nbreak {secret.reveal()} access_token=abcdefghijk " + "x" * 1000
+    detail = f"nul \x00 half \ud800 torn\nline {secret.reveal()} access_token=abcdefghijk " + "x" * 1000
     async with database.transaction() as connection:
         await trail.record(connection, Actor(name="key:\x00" + "k" * 999), Action.TEST, Outcome.FAILED, detail=detail)
     async with database.reading() as connection:
         [entry], _ = await list_entries(connection)
     assert len(entry.detail) == 500
-    assert entry.detail.startswith("nul   half   line break [hidden] access_token=[hidden] xxx")
+    assert entry.detail.startswith("nul   half   torn line [hidden] access_token=[hidden] xxx")
     assert len(entry.actor) == 200
     assert (await verify(database)).ok
 
