@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --no-user --disable-pip-version-check
 CODE := src tests tools $(wildcard bench)
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)  # much of their time they wait
+WORKERS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope
 
 # The caller's own Python settings don't reach into our environment.

@@ -73,7 +73,7 @@ class Rounds:
         self._source = source
         self._lots = random.Random(11)
         self._turmoil = Turmoil(sandbox.world.crm(), seed=11)
-        self._latest_death = 2.0 if source.warehouse.kind in OWN_KINDS else 8.0
+        self._latest_death = 2.0
         self.kills = 0
 
     async def go(self, number: int) -> None:
