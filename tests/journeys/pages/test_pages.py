@@ -116,7 +116,7 @@ async def test_a_credential_is_edited_in_the_same_overlay_and_a_blank_secret_kee
     await dialog.get_by_role("button", name="Save").click()
     await expect(ada.page.get_by_role("heading", name=f"{ada.name} and support")).to_be_visible()
     await ada.page.get_by_role("button", name="Test", exact=True).click()
-    await expect(ada.page.get_by_text("The test succeeded just now")).to_be_visible()
+    await expect(ada.page.get_by_text("The last test succeeded just now")).to_be_visible()
 
 
 async def test_a_new_scope_leads_on_to_consent_and_the_old_grant_serves_until_then(ada: Visitor) -> None:

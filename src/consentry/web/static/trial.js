@@ -30,7 +30,7 @@ async function testCredential(form) {
   said.textContent = `Asking ${form.dataset.provider}.`;
   try {
     const result = await postForm(form.action, {});
-    const words = result.status === "success" ? "The test succeeded just now:" : "The test failed just now:";
+    const words = result.status === "success" ? "The last test succeeded just now:" : "The last test failed just now:";
     said.textContent = [words, result.detail, result.hint].filter(Boolean).join(" ");
   } catch (error) {
     said.textContent = error instanceof Refused ? [error.message, error.hint].join(" ") : NO_ANSWER;
