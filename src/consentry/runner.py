@@ -16,7 +16,7 @@ from consentry import app as composition
 from consentry import flows
 from consentry import settings as configuration
 from consentry.app import App
-from consentry.core import log
+from consentry.core import log, loop
 from consentry.errors import ConsentryError
 from consentry.flows import Claimed, RunStatus, Trouble
 from consentry.settings import Settings
@@ -51,12 +51,12 @@ class Runner:
 
     async def run(self) -> None:
         """Work until told to stop, or until nothing was to do for a while."""
-        loop = asyncio.get_running_loop()
-        busy_at = loop.time()
+        clock = asyncio.get_running_loop()
+        busy_at = clock.time()
         while not self._stopping.is_set():
             if await self._claim() or self._at_work:
-                busy_at = loop.time()
-            elif self._only is not None or loop.time() - busy_at > self._idle_seconds:
+                busy_at = clock.time()
+            elif self._only is not None or clock.time() - busy_at > self._idle_seconds:
                 break
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), _LOOK_SECONDS)
@@ -95,11 +95,11 @@ async def serve(settings: Settings, *, only: int | None = None, follows_stdin: b
     """Open the home, and work on runs until there are none."""
     async with composition.open(settings) as app:
         runner = Runner(app, only=only)
-        loop = asyncio.get_running_loop()
+        running = asyncio.get_running_loop()
         for wanted in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(wanted, runner.stop)
+            running.add_signal_handler(wanted, runner.stop)
         if follows_stdin:
-            loop.add_reader(sys.stdin.fileno(), runner.stop)  # it becomes readable only when the parent has gone
+            running.add_reader(sys.stdin.fileno(), runner.stop)  # it becomes readable only when the parent has gone
         await runner.run()
 
 
@@ -113,7 +113,7 @@ def main() -> None:
     log.configure(settings.log_format, settings.log_level)
     gc.freeze()
     gc.set_threshold(*_COLLECT)
-    asyncio.run(serve(settings, only=chosen.run, follows_stdin=chosen.child))
+    loop.run(serve(settings, only=chosen.run, follows_stdin=chosen.child))
 
 
 if __name__ == "__main__":

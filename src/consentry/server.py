@@ -5,7 +5,6 @@ import contextlib
 import resource
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable
 from multiprocessing import get_context
@@ -20,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from consentry import accounts, api, web
 from consentry import app as composition
 from consentry.app import App
-from consentry.core import log
+from consentry.core import log, loop
 from consentry.errors import SettingWrong
 from consentry.settings import Settings
 from consentry.worker import Worker, working
@@ -124,13 +123,7 @@ def run(settings: Settings, *, workers: int = 1, on_ready: Callable[[], None] = 
 
 
 def _run_one(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
-    if sys.platform == "win32":
-        asyncio.run(serve(settings, listener, on_ready))
-        return
-    import uvloop
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings, listener, on_ready))
+    loop.run(serve(settings, listener, on_ready))
 
 
 def _child(settings: Settings, listener: socket.socket) -> None:

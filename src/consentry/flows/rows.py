@@ -82,15 +82,6 @@ class Rows:
             self._stay_open()
             await _to_its_end(self._close)
 
-    async def _in_thread(self, action: Callable[[Dataset], T]) -> T:
-        """Do it in a thread, and stay until that is done also when nobody wants the result any more."""
-        doing = asyncio.create_task(asyncio.to_thread(self._do, action), name="dataset")
-        try:
-            return await asyncio.shield(doing)
-        except asyncio.CancelledError:
-            await asyncio.wait([doing])
-            raise
-
     def _stay_open(self) -> None:
         closing, self._closing = self._closing, None
         if closing is not None:
