@@ -50,6 +50,15 @@ class Budget:
             self._windows[username] = (ends, used)
         return Allowance(allowed=allowed, limit=limit, remaining=max(limit - used, 0), resets_at=int(ends))
 
+    def left(self, username: str) -> int | None:
+        """Return how many calls a user has left in the window that runs; None where there is no limit."""
+        limit = self._knobs().rate_limit
+        if limit is None:
+            return None
+        with self._lock:
+            ends, used = self._windows.get(username, (0.0, 0))
+        return limit - used if ends > self._clock.now().timestamp() else limit
+
     def forget(self) -> None:
         """Begin a new window for everybody."""
         with self._lock:

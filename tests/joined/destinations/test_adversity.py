@@ -16,6 +16,7 @@ from consentry.credentials import Credential
 from consentry.errors import Conflict, LeaseTaken
 from consentry.flows import NewSource, RunStatus, Schedule
 from consentry.flows.destination.carrying import carry_out
+from consentry.flows.model import RESERVE
 from consentry.sandbox import RunningSandbox
 from consentry.sandbox.faults import Drop, Fail
 from consentry.settings import Settings
@@ -261,6 +262,34 @@ async def test_a_rate_limit_that_is_used_up_is_waited_for(settings: Settings, sa
         assert set(came.outcomes.values()) == {"created"}
         assert any("rate limit" in words for words, _ in writer.watch.waits)
         assert len([each for each in writer.records("tasks") if each["description"].startswith("Do ")]) == 12
+
+
+class Onlooking(Sleeper):
+    """Notes at each wait how many calls the provider would still answer for others."""
+
+    def __init__(self, sandbox: RunningSandbox, user: str) -> None:
+        super().__init__()
+        self.left: list[int] = []
+        self._sandbox = sandbox
+        self._user = user
+
+    async def wait(self, words: str, until: datetime) -> None:
+        self.left.append(self._sandbox.world.budget.left(self._user) or 0)
+        await super().wait(words, until)
+
+
+async def test_people_keep_their_share_of_the_rate_limit(settings: Settings, sandbox: RunningSandbox) -> None:
+    async with composition.open(settings) as app:
+        writer = Writer(app=app, credential=await connected(app, sandbox), sandbox=sandbox)
+        watch = writer.watch = Onlooking(sandbox, "ada.marsh")
+        sandbox.world.turn(rate_limit=200, rate_window_seconds=3)
+        sandbox.world.budget.forget()
+        came = await writer.run(await writer.make("create_task", tasks(300)))
+        assert set(came.outcomes.values()) == {"created"}
+    assert "429" not in {seen.outcome for seen in sandbox.world.journal.recent()}
+    assert watch.left
+    assert all("rate limit" in words for words, _ in watch.waits)
+    assert min(watch.left) >= 200 // RESERVE
 
 
 async def test_a_destination_follows_the_runs_of_a_source(writer: Writer) -> None:
