@@ -6,11 +6,12 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --no-user --disable-pip-version-check
 CODE := src tests tools $(wildcard bench)
-WORKERS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+WORKERS ?= $(shell expr $(CORES) + $(CORES) / 2)# tests of processes that die and sleep wait much of their time
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope
 
 # The caller's own Python settings don't reach into our environment.
-unexport PYTHONPATH PYTHONHOME PYTHONWARNINGS VIRTUAL_ENV PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
+unexport PYTHONPATH PYTHONHOME PYTHONWARNINGS PYTHONDONTWRITEBYTECODE VIRTUAL_ENV PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
 
 menu:  ## this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'

@@ -30,6 +30,7 @@ from consentry.vault import (
 from consentry.vault.envelope import key_of, parse_keyset
 
 COUNT = 230  # more than two batches
+MOST_ROTATIONS = 30
 
 
 def ref(number: int) -> SecretRef:
@@ -202,6 +203,8 @@ async def test_secrets_come_and_go_while_a_rotation_runs(
     ]
     await asyncio.sleep(0.05)
     done = [await rotate(replace(work, steps=Watch())) for _ in range(3)]
+    while min(versions.values()) <= 3 and len(done) < MOST_ROTATIONS:  # SQLite gives nobody a turn of their own
+        done.append(await rotate(replace(work, steps=Watch())))
     over.set()
     await asyncio.gather(*writers)
     assert min(versions.values()) > 3
