@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import psycopg
 from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -118,6 +117,8 @@ class Changes:
         return list(dict.fromkeys(subject for (subject,) in rows)) if complete else [None]
 
     async def _listen(self) -> None:
+        import psycopg  # homes on SQLite do without it
+
         while True:
             try:
                 await self._listen_once()
@@ -128,6 +129,8 @@ class Changes:
             await asyncio.sleep(1)
 
     async def _listen_once(self) -> None:
+        import psycopg
+
         address = self._database.url.set(drivername="postgresql").render_as_string(hide_password=False)
         async with await psycopg.AsyncConnection.connect(address, autocommit=True, connect_timeout=10) as line:
             await line.execute(f"LISTEN {CHANNEL}")
