@@ -7,7 +7,6 @@ the parent holds the other end of its standard input.
 import argparse
 import asyncio
 import contextlib
-import gc
 import signal
 import sys
 from typing import Final
@@ -17,13 +16,12 @@ from consentry import flows
 from consentry import settings as configuration
 from consentry.app import App
 from consentry.core import log, loop
+from consentry.core.process import collect_rarely, keep_what_is_there
 from consentry.errors import ConsentryError
 from consentry.flows import Claimed, RunStatus, Trouble
 from consentry.settings import Settings
 
 AT_ONCE: Final = 8
-_COLLECT: Final = (50_000, 20, 100)
-"""When to look for garbage: pages of records are many objects without cycles, and looking at them takes a third."""
 IDLE_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.5
 _FAULT: Final = Trouble(
@@ -111,8 +109,8 @@ def main() -> None:
     chosen = options.parse_args()
     settings = configuration.load()
     log.configure(settings.log_format, settings.log_level)
-    gc.freeze()
-    gc.set_threshold(*_COLLECT)
+    collect_rarely()
+    keep_what_is_there()
     loop.run(serve(settings, only=chosen.run, follows_stdin=chosen.child))
 
 

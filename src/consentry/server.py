@@ -20,6 +20,7 @@ from consentry import accounts, api, web
 from consentry import app as composition
 from consentry.app import App
 from consentry.core import log, loop
+from consentry.core.process import collect_rarely, keep_what_is_there
 from consentry.errors import SettingWrong
 from consentry.settings import Settings
 from consentry.worker import Worker, working
@@ -85,6 +86,7 @@ class _Announcing(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        keep_what_is_there()
         self._on_ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -127,6 +129,7 @@ def _run_one(settings: Settings, listener: socket.socket, on_ready: Callable[[],
 
 
 def _child(settings: Settings, listener: socket.socket) -> None:
+    collect_rarely()
     log.configure(settings.log_format, settings.log_level)
     _run_one(settings, listener, lambda: None)
 

@@ -22,6 +22,7 @@ from consentry.cli import (
     user,
     worker,
 )
+from consentry.core.process import collect_rarely
 
 GROUPS: Final = {
     "credential": credential.commands,
@@ -71,6 +72,7 @@ commands.command("doctor")(doctor.doctor)
 
 def main() -> None:
     """Run the command that the arguments name, and leave with 0 (done), 1 (failed) or 2 (wrong usage)."""
+    collect_rarely()
     try:
         commands()
     except BrokenPipeError:  # the reader, such as head, has seen enough
