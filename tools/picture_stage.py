@@ -85,13 +85,14 @@ class Stage:
         self.provider.world.fail("token", 503)
         await self.refresh(sales, timedelta(hours=20))
         await self.refresh(sales, timedelta(minutes=40))
-        await self.keep_a_dataset(sales)
         await self.fill_a_destination(sales)
         finance = await self.add("Finance", "Invoices follow won opportunities.", scope="read")
         await self.consent(finance, "chiara.rossi")
         self.provider.world.withdraw("chiara.rossi")
         await self.refresh(finance, timedelta(hours=22))
         await self.add("Globex, subsidiary")
+        await self.keep_a_dataset(sales)
+        await self.follow_the_dataset(sales)
         mailing = await self.add("Mailing list", scope="read")
         await self.consent(mailing, "ben.okafor")
         self.provider.world.fail("token", 503)
@@ -122,7 +123,7 @@ class Stage:
         await flows.create(self.app.flows, ADA, few)
 
     async def fill_a_destination(self, credential_id: CredentialId) -> None:
-        """Let a destination run some times, with rows refused in between; and make one that follows a source."""
+        """Let a destination run some times, with rows refused in between."""
         daily = Schedule(daily_at="07:00", timezone="Europe/Berlin")
         mapping = {name: Mapped(column=column) for name, column in MAPPED.items()}
         new = NewDestination(
@@ -140,6 +141,9 @@ class Stage:
             rows = tuple(visitor(number, is_wrong=number < first + wrong) for number in range(first, first + count))
             await self.fill(destination.id, RowsSpec(inline=rows))
             self.clock.advance(timedelta(hours=20))
+
+    async def follow_the_dataset(self, credential_id: CredentialId) -> None:
+        """Make a destination that follows a source."""
         await flows.create_destination(
             self.app.flows,
             ADA,
