@@ -15,10 +15,10 @@ from consentry.errors import ConsentryError, FieldError, InvalidInput, ReplyNotU
 from consentry.web.choices import with_query
 from consentry.web.connector_view import ConnectorView
 from consentry.web.estimates import EstimateView
-from consentry.web.fields import Field
+from consentry.web.fields import Field, wrong_with
 from consentry.web.flow_kinds import FlowPage, FlowWords
 from consentry.web.manual import read_parameters, read_path, read_records_path, records_of
-from consentry.web.mishaps import errors_of
+from consentry.web.mishaps import errors_of, words_of
 from consentry.web.samples import Sample, failed_sample, sample_of, summary_of
 from consentry.web.source_fields import (
     HooksChoice,
@@ -147,7 +147,8 @@ def configure_page(
 ) -> ConfigurePage:
     """Put together what the step shows."""
     view = ConnectorView.of(connector, visit.app.settings.public_url)
-    errors = errors_of(error) if error else ()
+    errors = errors_of(error)
+    message, hint = words_of(error)
     manual, fields = manual_fields(chosen, errors), source_fields(chosen, errors)
     return ConfigurePage(
         words=words,
@@ -161,13 +162,13 @@ def configure_page(
         fields=fields,
         hooks=hooks_choice(chosen, connector, visit.app.settings.public_url, errors),
         wrong=tuple(field for field in (*manual.fields, *fields.fields) if field.wrong),
-        message=error.message if error and not errors else "",
-        hint=error.hint if error and not errors else "",
+        message=message,
+        hint=hint,
         samples=tuple(samples),
         samples_summary=summary_of(samples) if samples else "",
         estimate=estimate,
         problem=next((fault.message for fault in errors), ""),
-        stream_problem=next((fault.message for fault in errors if fault.field == "stream"), ""),
+        stream_problem=wrong_with("stream", errors),
     )
 
 

@@ -7,15 +7,15 @@ from typing import Final
 from consentry.connectors import Connector, Template
 from consentry.errors import FieldError
 from consentry.flows import Source
-from consentry.web.choices import Choice, choices
+from consentry.web.choices import Choice, Option, choices, options
 from consentry.web.destination_form import (
     METHODS,
     ORIGINS,
     TypedDestination,
 )
-from consentry.web.fields import Field, filled
+from consentry.web.fields import Field, filled, wrong_with
 from consentry.web.schedules import FOLLOWING, UNITS
-from consentry.web.source_fields import CRON, DAILY_AT, EVERY, ZONE, Option, options
+from consentry.web.source_fields import CRON, DAILY_AT, EVERY, ZONE
 from consentry.web.source_form import zones
 
 _NESTED: Final = {
@@ -196,12 +196,12 @@ def destination_fields(
         name=by_name["name"],
         groups=_groups(connector, typed.template),
         endpoint_meaning=chosen.meaning if chosen else "",
-        endpoint_wrong=_wrong(found, "template"),
+        endpoint_wrong=wrong_with("template", found),
         methods=choices({method: method for method in METHODS}, typed.method),
         path=by_name["path"],
         body=by_name["body"],
         origins=options(origins, typed.origin),
-        origin_wrong=_wrong(found, "origin"),
+        origin_wrong=wrong_with("origin", found),
         file=by_name["file"],
         table=by_name["table"],
         tables=_tables(sources, connector),
@@ -220,7 +220,7 @@ def destination_fields(
         timezone=by_name["timezone"],
         zones=zones(),
         sources=choices({"": "Choose a source", **_names(sources)}, schedule.source),
-        source_wrong=_wrong(found, "after_source"),
+        source_wrong=wrong_with("after_source", found),
     )
 
 
@@ -230,10 +230,6 @@ def _template(connector: Connector, name: str) -> Template | None:
 
 def _names(sources: Sequence[Source]) -> dict[str, str]:
     return {str(source.id): source.name for source in sources}
-
-
-def _wrong(errors: Iterable[FieldError], name: str) -> str:
-    return next((error.message for error in errors if error.field == name), "")
 
 
 def _groups(connector: Connector, chosen: str) -> tuple[EndpointGroup, ...]:

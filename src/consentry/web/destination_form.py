@@ -9,9 +9,8 @@ import msgspec
 
 from consentry.errors import ConsentryError, FieldError, InvalidInput
 from consentry.flows import Destination, ManualWrite, Mapped, NewDestination, RowsSpec
-from consentry.web.fields import Entries
+from consentry.web.fields import Entries, at_fields
 from consentry.web.schedules import TypedSchedule, read_schedule, typed_schedule
-from consentry.web.source_form import sentence
 
 Origin = Literal["upload", "table", "sql", "path", "kept"]
 ORIGINS: Final[Mapping[Origin, tuple[str, str]]] = {
@@ -64,11 +63,7 @@ class TypedDestination:
 
 def read_destination(form: Entries) -> TypedDestination:
     """Read what was typed into the form of a destination."""
-    empty = TypedDestination()
-
-    def text(name: str, otherwise: str = "") -> str:
-        return form.text(name) if form.texts(name) else otherwise
-
+    empty, text = TypedDestination(), form.text
     return TypedDestination(
         name=" ".join(text("name").split()),
         mode="manual" if text("mode") == "manual" else "prepared",
@@ -303,11 +298,7 @@ def _manual(typed: TypedDestination, errors: list[FieldError]) -> ManualWrite:
 
 def at_destination_field(error: ConsentryError, typed: TypedDestination) -> ConsentryError:
     """Return what the destination's own rules found wrong, at the fields of the form."""
-    if not isinstance(error, InvalidInput):
-        return error
-    return InvalidInput(
-        *(FieldError(field=_place(fault.field, typed), message=sentence(fault.message)) for fault in error.errors)
-    )
+    return at_fields(error, lambda name: _place(name, typed))
 
 
 def _place(name: str, typed: TypedDestination) -> str:

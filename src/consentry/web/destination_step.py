@@ -44,7 +44,7 @@ from consentry.web.mapping_fields import (
     match_choices,
     with_suggestions,
 )
-from consentry.web.mishaps import errors_of, status_of
+from consentry.web.mishaps import errors_of, status_of, words_of
 from consentry.web.row_views import PreviewView, ResultView, Titles, preview_view, trial_views
 from consentry.web.visit import SignedInVisit
 
@@ -247,7 +247,8 @@ async def form_view(
 ) -> DestinationForm:
     """Put together what the form shows."""
     found = found or Found()
-    errors = errors_of(error) if error else ()
+    errors = errors_of(error)
+    message, hint = words_of(error)
     sources, _ = await flows.list_sources(step.visit.app.flows, per_page=MOST_SOURCES)
     fields = destination_fields(typed, step.connector, sources, errors)
     columns = column_views(seen.columns, typed) if seen.columns else ()
@@ -277,8 +278,8 @@ async def form_view(
         said=found.said,
         said_of_trial=found.trial is not None or found.preview is not None,
         wrong=_wrong(fields, (*mapping, *more), errors),
-        message=error.message if error and not errors else "",
-        hint=error.hint if error and not errors else "",
+        message=message,
+        hint=hint,
     )
 
 

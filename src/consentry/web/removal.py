@@ -13,7 +13,7 @@ from consentry.web.connector_view import ConnectorView
 from consentry.web.door import Door
 from consentry.web.fields import Field, filled
 from consentry.web.frame import Page, Section
-from consentry.web.mishaps import errors_of, status_of
+from consentry.web.mishaps import errors_of, status_of, words_of
 from consentry.web.visit import SignedInVisit
 
 PASSWORD = Field(
@@ -79,13 +79,14 @@ async def prove_if_needed(visit: SignedInVisit) -> None:
 async def _page(visit: SignedInVisit, error: ConsentryError | None) -> DeletePage:
     credential = await credentials.get(visit.app.credentials, visit.id)
     connector = visit.app.catalogue.get(credential.connector)
-    errors = errors_of(error) if error else ()
+    errors = errors_of(error)
+    message, hint = words_of(error)
     asked = () if visit.session.is_proved(visit.now) else (PASSWORD,)
     return DeletePage(
         credential_id=credential.id,
         name=credential.name,
         connector=ConnectorView.of(connector, visit.app.settings.public_url),
         fields=filled(asked, {}, errors),
-        message=error.message if error and not errors else "",
-        hint=error.hint if error and not errors else "",
+        message=message,
+        hint=hint,
     )

@@ -14,10 +14,10 @@ from consentry.flows import Source
 from consentry.web.configure import Mode, Tab
 from consentry.web.connector_view import ConnectorView
 from consentry.web.door import Door
-from consentry.web.fields import Field
+from consentry.web.fields import Field, wrong_with
 from consentry.web.flow_kinds import FlowKind
 from consentry.web.frame import Page, Section
-from consentry.web.mishaps import errors_of, status_of
+from consentry.web.mishaps import errors_of, status_of, words_of
 from consentry.web.source_fields import (
     HooksChoice,
     ManualFields,
@@ -140,7 +140,8 @@ def _edit_page(
     mode: str,
 ) -> EditSourcePage:
     path = f"/sources/{source.id}/edit"
-    errors = errors_of(error) if error else ()
+    errors = errors_of(error)
+    message, hint = words_of(error)
     manual, fields = manual_fields(typed, errors), source_fields(typed, errors)
     return EditSourcePage(
         source_id=source.id,
@@ -154,13 +155,13 @@ def _edit_page(
             Tab(mode="manual", word="Manual", path=f"{path}?mode=manual"),
         ),
         streams=stream_choices(connector, typed.streams),
-        stream_problem=next((fault.message for fault in errors if fault.field == "stream"), ""),
+        stream_problem=wrong_with("stream", errors),
         manual=manual,
         fields=fields,
         hooks=hooks_choice(typed, connector, visit.app.settings.public_url, errors),
         wrong=tuple(field for field in (*manual.fields, *fields.fields) if field.wrong),
-        message=error.message if error and not errors else "",
-        hint=error.hint if error and not errors else "",
+        message=message,
+        hint=hint,
     )
 
 

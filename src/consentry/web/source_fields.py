@@ -7,8 +7,8 @@ from typing import Final
 from consentry.connectors import Connector, Stream
 from consentry.errors import FieldError
 from consentry.flows import why_unreachable
-from consentry.web.choices import Choice, choices
-from consentry.web.fields import Field, filled
+from consentry.web.choices import Choice, Option, choices, options
+from consentry.web.fields import Field, filled, wrong_with
 from consentry.web.manual import PARAMETERS_FIELD, PATH_FIELD, RECORDS_FIELD
 from consentry.web.schedules import KINDS, UNITS
 from consentry.web.source_form import (
@@ -44,16 +44,6 @@ CRON: Final = Field(
 ZONE: Final = Field(
     name="timezone", label="Time zone", id="timezone", max_length=64, help="By area and city, such as Europe/Berlin."
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """One of several ways to choose from, with its meaning."""
-
-    value: str
-    word: str
-    meaning: str
-    is_chosen: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,12 +184,5 @@ def hooks_choice(
         is_chosen=typed.hooks,
         needs=hooks.needs if hooks else "",
         problem=why_unreachable(public_url, connector.provider, connector.base_url),
-        wrong=next((fault.message for fault in errors if fault.field == "hooks"), ""),
-    )
-
-
-def options(words: Iterable[tuple[str, tuple[str, str]]], chosen: str) -> tuple[Option, ...]:
-    """Return ways to choose from, with the chosen one marked."""
-    return tuple(
-        Option(value=value, word=word, meaning=meaning, is_chosen=value == chosen) for value, (word, meaning) in words
+        wrong=wrong_with("hooks", errors),
     )

@@ -20,7 +20,7 @@ from consentry.flows import (
     WarehouseSpec,
 )
 from consentry.web.amounts import in_unit
-from consentry.web.fields import Entries, Field
+from consentry.web.fields import Entries, Field, at_fields
 from consentry.web.manual import read_parameters, read_path, read_records_path
 from consentry.web.schedules import TypedSchedule, read_length, read_schedule, typed_schedule
 
@@ -125,11 +125,7 @@ class TypedSource:
 
 def read_typed(form: Entries) -> TypedSource:
     """Read what was typed into the form of a source."""
-    empty = TypedSource()
-
-    def text(name: str, otherwise: str = "") -> str:
-        return form.text(name) if form.texts(name) else otherwise
-
+    empty, text = TypedSource(), form.text
     return TypedSource(
         name=" ".join(text("name").split()),
         mode="manual" if text("mode") == "manual" else "prepared",
@@ -242,8 +238,6 @@ def _manual(typed: TypedSource, connector: Connector, errors: list[FieldError]) 
 
 def at_its_field(error: ConsentryError, typed: TypedSource) -> ConsentryError:
     """Return what the source's own rules found wrong, at the fields of the form."""
-    if not isinstance(error, InvalidInput):
-        return error
 
     def place(name: str) -> str:
         if name == "warehouse.path":
@@ -252,14 +246,7 @@ def at_its_field(error: ConsentryError, typed: TypedSource) -> ConsentryError:
             return "other_url"
         return _FIELDS.get(name, _FIELDS.get(name.partition(".")[0], name))
 
-    return InvalidInput(
-        *(FieldError(field=place(fault.field), message=sentence(fault.message)) for fault in error.errors)
-    )
-
-
-def sentence(message: str) -> str:
-    """Return what the rules say of a field, which for programs begins with the verb, as a sentence."""
-    return f"This {message}." if message[:1].islower() else message
+    return at_fields(error, place)
 
 
 _FIELDS: Final = {
