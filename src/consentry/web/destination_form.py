@@ -10,7 +10,7 @@ import msgspec
 from consentry.errors import ConsentryError, FieldError, InvalidInput
 from consentry.flows import Destination, ManualWrite, Mapped, NewDestination, RowsSpec
 from consentry.web.fields import Entries, at_fields
-from consentry.web.schedules import TypedSchedule, read_schedule, typed_schedule
+from consentry.web.schedules import PLACES, TypedSchedule, entered_schedule, read_schedule, typed_schedule
 
 Origin = Literal["upload", "table", "sql", "path", "kept"]
 ORIGINS: Final[Mapping[Origin, tuple[str, str]]] = {
@@ -85,15 +85,7 @@ def read_destination(form: Entries) -> TypedDestination:
         clear=text("clear", empty.clear),
         stop_after=text("stop_after").strip(),
         keep_answers=bool(text("keep_answers")),
-        schedule=TypedSchedule(
-            kind=text("schedule", empty.schedule.kind),
-            every=text("every", empty.schedule.every),
-            unit=text("every_unit", empty.schedule.unit),
-            daily_at=text("daily_at", empty.schedule.daily_at),
-            cron=text("cron"),
-            timezone=text("timezone", empty.schedule.timezone),
-            source=text("after_source"),
-        ),
+        schedule=replace(entered_schedule(form), source=text("after_source")),
     )
 
 
@@ -312,6 +304,7 @@ def _place(name: str, typed: TypedDestination) -> str:
 
 
 _FIELDS: Final = {
+    **PLACES,
     "rows.table": "table",
     "rows.sql": "sql",
     "rows.source_id": "sql_source",
@@ -320,10 +313,5 @@ _FIELDS: Final = {
     "manual.path": "path",
     "manual.body": "body",
     "stop_after_refusals": "stop_after",
-    "schedule": "every",
-    "schedule.every": "every",
-    "schedule.daily_at": "daily_at",
-    "schedule.cron": "cron",
-    "schedule.timezone": "timezone",
     "schedule.after_source": "after_source",
 }

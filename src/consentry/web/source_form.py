@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
-from zoneinfo import available_timezones
 
 from consentry.connectors import Connector
 from consentry.core.secret import Secret
@@ -22,7 +21,14 @@ from consentry.flows import (
 from consentry.web.amounts import in_unit
 from consentry.web.fields import Entries, Field, at_fields
 from consentry.web.manual import read_parameters, read_path, read_records_path
-from consentry.web.schedules import TypedSchedule, read_length, read_schedule, typed_schedule
+from consentry.web.schedules import (
+    PLACES,
+    TypedSchedule,
+    entered_schedule,
+    read_length,
+    read_schedule,
+    typed_schedule,
+)
 
 OTHER: Final = "other"
 """What the form calls all warehouses that dlt writes to; which one it is stands in a list of its own."""
@@ -144,14 +150,7 @@ def read_typed(form: Entries) -> TypedSource:
         deletions=text("deletions", empty.deletions),
         full_number=text("full_number", empty.full_number),
         full_unit=text("full_unit", empty.full_unit),
-        schedule=TypedSchedule(
-            kind=text("schedule", empty.schedule.kind),
-            every=text("every", empty.schedule.every),
-            unit=text("every_unit", empty.schedule.unit),
-            daily_at=text("daily_at", empty.schedule.daily_at),
-            cron=text("cron"),
-            timezone=text("timezone", empty.schedule.timezone),
-        ),
+        schedule=entered_schedule(form),
         hooks=text("hooks") == "on",
     )
 
@@ -250,25 +249,15 @@ def at_its_field(error: ConsentryError, typed: TypedSource) -> ConsentryError:
 
 
 _FIELDS: Final = {
+    **PLACES,
     "streams": "stream",
     "full_listing_every": "full_number",
-    "schedule.every": "every",
-    "schedule.daily_at": "daily_at",
-    "schedule.cron": "cron",
-    "schedule.timezone": "timezone",
-    "schedule": "every",
     "warehouse": "postgres_url",
     "manual": "manual_path",
     "manual.path": "manual_path",
     "manual.parameters": "manual_parameters",
     "manual.records_path": "manual_records",
 }
-
-
-def zones() -> tuple[str, ...]:
-    """Return the time zones to offer, by their area and city."""
-    areas = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
-    return ("UTC", *sorted(name for name in available_timezones() if name.startswith(areas)))
 
 
 def proposed_name(wanted: str, taken: Iterable[str]) -> str:
