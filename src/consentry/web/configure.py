@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -12,13 +12,13 @@ from consentry.audit import Action
 from consentry.connectors import Connector, Stream
 from consentry.credentials import Credential
 from consentry.errors import ConsentryError, FieldError, InvalidInput, ReplyNotUnderstood
-from consentry.web.choices import with_query
 from consentry.web.connector_view import ConnectorView
 from consentry.web.estimates import EstimateView
 from consentry.web.fields import Field, wrong_with
 from consentry.web.flow_kinds import FlowPage, FlowWords
 from consentry.web.manual import read_parameters, read_path, read_records_path, records_of
 from consentry.web.mishaps import errors_of, words_of
+from consentry.web.modes import Mode, Tab, mode_of, tabs_of_new
 from consentry.web.samples import Sample, failed_sample, sample_of, summary_of
 from consentry.web.source_fields import (
     HooksChoice,
@@ -37,17 +37,6 @@ from consentry.web.visit import SignedInVisit
 SAMPLE_ROWS: Final = 5
 AT_ONCE: Final = 4
 SECONDS_A_STREAM: Final = 40
-
-Mode = Literal["prepared", "manual"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tab:
-    """One way to configure."""
-
-    mode: Mode
-    word: str
-    path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +68,7 @@ class ConfigurePage(FlowPage):
 def everything(connector: Connector, mode: str) -> TypedSource:
     """Return what is chosen before anybody has chosen: all streams."""
     names = tuple(stream.name for stream in connector.streams)
-    return TypedSource(mode="manual" if mode == "manual" else "prepared", streams=names)
+    return TypedSource(mode=mode_of(mode), streams=names)
 
 
 async def take_samples(
@@ -155,8 +144,8 @@ def configure_page(
         connector=view,
         credential=credential_tile(credential, view, visit.now),
         api_base=f"{connector.base_url}/{connector.api_prefix}",
-        mode="manual" if chosen.mode == "manual" else "prepared",
-        tabs=_tabs(words, connector, credential),
+        mode=mode_of(chosen.mode),
+        tabs=tabs_of_new(words.path, "Streams", connector=connector.name, credential_id=credential.id),
         streams=stream_choices(connector, chosen.streams),
         manual=manual,
         fields=fields,
@@ -169,12 +158,4 @@ def configure_page(
         estimate=estimate,
         problem=next((fault.message for fault in errors), ""),
         stream_problem=wrong_with("stream", errors),
-    )
-
-
-def _tabs(words: FlowWords, connector: Connector, credential: Credential) -> tuple[Tab, ...]:
-    query = {"connector": connector.name, "credential": str(credential.id), "step": "configure"}
-    return (
-        Tab(mode="prepared", word="Streams", path=with_query(words.path, query)),
-        Tab(mode="manual", word="Manual", path=with_query(words.path, query | {"mode": "manual"})),
     )

@@ -10,13 +10,13 @@ from starlette.routing import Route
 from consentry import flows
 from consentry.errors import Conflict
 from consentry.flows import Destination, NewDestination
-from consentry.web.configure import Tab
 from consentry.web.connector_view import ConnectorView
 from consentry.web.destination_form import TypedDestination, typed_of_destination
 from consentry.web.destination_step import DestinationForm, Step, answer_form, show_form
 from consentry.web.door import Door
 from consentry.web.frame import Page, Section
 from consentry.web.mishaps import status_of
+from consentry.web.modes import tabs_of_edit
 from consentry.web.visit import SignedInVisit
 
 
@@ -120,10 +120,7 @@ def _step(visit: SignedInVisit, destination: Destination) -> Step:
         connector=visit.app.catalogue.get(destination.connector),
         credential_id=destination.credential_id,
         path=path,
-        tabs=(
-            Tab(mode="prepared", word="Prepared", path=f"{path}?mode=prepared"),
-            Tab(mode="manual", word="Manual", path=f"{path}?mode=manual"),
-        ),
+        tabs=tabs_of_edit(path, "Prepared"),
         show=show,
         save=save,
         kept=destination.rows,

@@ -10,6 +10,7 @@ import msgspec
 from consentry.errors import ConsentryError, FieldError, InvalidInput
 from consentry.flows import Destination, ManualWrite, Mapped, NewDestination, RowsSpec
 from consentry.web.fields import Entries, at_fields
+from consentry.web.modes import mode_of
 from consentry.web.schedules import PLACES, TypedSchedule, entered_schedule, read_schedule, typed_schedule
 
 Origin = Literal["upload", "table", "sql", "path", "kept"]
@@ -66,7 +67,7 @@ def read_destination(form: Entries) -> TypedDestination:
     empty, text = TypedDestination(), form.text
     return TypedDestination(
         name=" ".join(text("name").split()),
-        mode="manual" if text("mode") == "manual" else "prepared",
+        mode=mode_of(text("mode")),
         template=text("template"),
         method=text("method", empty.method),
         path=text("path").strip(),

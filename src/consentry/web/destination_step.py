@@ -22,7 +22,6 @@ from consentry.errors import (
 from consentry.flows import Columns, NewDestination, RowsSpec, Source
 from consentry.web.amounts import counted, size
 from consentry.web.choices import Choice
-from consentry.web.configure import Mode, Tab
 from consentry.web.connector_view import ConnectorView
 from consentry.web.destination_fields import DestinationFields, destination_fields
 from consentry.web.destination_form import (
@@ -45,6 +44,7 @@ from consentry.web.mapping_fields import (
     with_suggestions,
 )
 from consentry.web.mishaps import errors_of, status_of, words_of
+from consentry.web.modes import Mode, Tab, mode_of
 from consentry.web.row_views import PreviewView, ResultView, Titles, preview_view, trial_views
 from consentry.web.visit import SignedInVisit
 
@@ -257,7 +257,7 @@ async def form_view(
         path=step.path,
         connector=ConnectorView.of(step.connector, step.visit.app.settings.public_url),
         api_base=f"{step.connector.base_url}/{step.connector.api_prefix}",
-        mode="manual" if typed.is_manual else "prepared",
+        mode=mode_of(typed.mode),
         tabs=step.tabs,
         fields=fields,
         upload=await _upload(step, typed),

@@ -11,13 +11,13 @@ from consentry import flows
 from consentry.connectors import Connector
 from consentry.errors import Conflict, ConsentryError, InvalidInput
 from consentry.flows import Source
-from consentry.web.configure import Mode, Tab
 from consentry.web.connector_view import ConnectorView
 from consentry.web.door import Door
 from consentry.web.fields import Field, wrong_with
 from consentry.web.flow_kinds import FlowKind
 from consentry.web.frame import Page, Section
 from consentry.web.mishaps import errors_of, status_of, words_of
+from consentry.web.modes import Mode, Tab, mode_of, tabs_of_edit
 from consentry.web.source_fields import (
     HooksChoice,
     ManualFields,
@@ -149,11 +149,8 @@ def _edit_page(
         path=path,
         connector=ConnectorView.of(connector, visit.app.settings.public_url),
         api_base=f"{connector.base_url}/{connector.api_prefix}",
-        mode="manual" if mode == "manual" else "prepared",
-        tabs=(
-            Tab(mode="prepared", word="Streams", path=f"{path}?mode=prepared"),
-            Tab(mode="manual", word="Manual", path=f"{path}?mode=manual"),
-        ),
+        mode=mode_of(mode),
+        tabs=tabs_of_edit(path, "Streams"),
         streams=stream_choices(connector, typed.streams),
         stream_problem=wrong_with("stream", errors),
         manual=manual,

@@ -21,6 +21,7 @@ from consentry.flows import (
 from consentry.web.amounts import in_unit
 from consentry.web.fields import Entries, Field, at_fields
 from consentry.web.manual import read_parameters, read_path, read_records_path
+from consentry.web.modes import mode_of
 from consentry.web.schedules import (
     PLACES,
     TypedSchedule,
@@ -134,7 +135,7 @@ def read_typed(form: Entries) -> TypedSource:
     empty, text = TypedSource(), form.text
     return TypedSource(
         name=" ".join(text("name").split()),
-        mode="manual" if text("mode") == "manual" else "prepared",
+        mode=mode_of(text("mode")),
         streams=tuple(dict.fromkeys(form.texts("stream"))),
         manual_path=text("manual_path"),
         manual_parameters=text("manual_parameters"),
