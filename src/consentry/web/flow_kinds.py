@@ -58,11 +58,6 @@ class FlowPage(Page):
         return self.words.section
 
     @property
-    def kind(self) -> FlowKind:
-        """Whether a source or a destination is made."""
-        return self.words.kind
-
-    @property
     def path(self) -> str:
         """Where the steps live."""
         return self.words.path

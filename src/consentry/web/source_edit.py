@@ -1,7 +1,7 @@
 """Editing and deleting a source."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from starlette.responses import Response
@@ -13,22 +13,11 @@ from consentry.errors import Conflict, ConsentryError, InvalidInput
 from consentry.flows import Source
 from consentry.web.connector_view import ConnectorView
 from consentry.web.door import Door
-from consentry.web.fields import Field, wrong_with
-from consentry.web.flow_kinds import FlowKind
 from consentry.web.frame import Page, Section
-from consentry.web.mishaps import errors_of, status_of, words_of
-from consentry.web.modes import Mode, Tab, mode_of, tabs_of_edit
-from consentry.web.source_fields import (
-    HooksChoice,
-    ManualFields,
-    SourceFields,
-    StreamChoice,
-    hooks_choice,
-    manual_fields,
-    source_fields,
-    stream_choices,
-)
+from consentry.web.mishaps import status_of
+from consentry.web.modes import tabs_of_edit
 from consentry.web.source_form import TypedSource, at_its_field, described, read_typed, typed_of
+from consentry.web.source_step import SourceForm, form_view
 from consentry.web.visit import SignedInVisit
 
 
@@ -38,22 +27,10 @@ class EditSourcePage(Page):
 
     template: ClassVar[str] = "source_edit.html"
     section: ClassVar[Section] = "sources"
-    kind: ClassVar[FlowKind] = "source"
     source_id: int
     source_name: str
     path: str
-    connector: ConnectorView
-    api_base: str
-    mode: Mode
-    tabs: tuple[Tab, ...]
-    streams: tuple[StreamChoice, ...]
-    stream_problem: str  # what is wrong with the choice of streams, or empty
-    manual: ManualFields
-    fields: SourceFields
-    hooks: HooksChoice
-    wrong: tuple[Field, ...]  # the fields that need another look
-    message: str  # what went wrong, beyond single fields
-    hint: str
+    form: SourceForm
 
     @property
     def title(self) -> str:
@@ -97,8 +74,8 @@ async def show_edit(visit: SignedInVisit) -> Response:
     source = await flows.get(visit.app.flows, visit.id)
     connector = visit.app.catalogue.get(source.connector)
     typed = typed_of(source, connector)
-    mode = visit.query.text("mode")
-    return visit.show(_edit_page(visit, source, connector, typed, mode=mode or typed.mode))
+    typed = replace(typed, mode=visit.query.text("mode") or typed.mode)
+    return visit.show(_edit_page(visit, source, connector, typed))
 
 
 async def edit(visit: SignedInVisit) -> Response:
@@ -111,7 +88,7 @@ async def edit(visit: SignedInVisit) -> Response:
         await flows.edit(visit.app.flows, visit.actor, source.id, changed)
     except (Conflict, InvalidInput) as error:
         said = at_its_field(error, typed)
-        return visit.show(_edit_page(visit, source, connector, typed, said, mode=typed.mode), status_of(error))
+        return visit.show(_edit_page(visit, source, connector, typed, said), status_of(error))
     return visit.go(visit.url(f"/sources/{source.id}", done="source-saved"))
 
 
@@ -136,29 +113,13 @@ def _edit_page(
     connector: Connector,
     typed: TypedSource,
     error: ConsentryError | None = None,
-    *,
-    mode: str,
 ) -> EditSourcePage:
     path = f"/sources/{source.id}/edit"
-    errors = errors_of(error)
-    message, hint = words_of(error)
-    manual, fields = manual_fields(typed, errors), source_fields(typed, errors)
     return EditSourcePage(
         source_id=source.id,
         source_name=source.name,
         path=path,
-        connector=ConnectorView.of(connector, visit.app.settings.public_url),
-        api_base=f"{connector.base_url}/{connector.api_prefix}",
-        mode=mode_of(mode),
-        tabs=tabs_of_edit(path, "Streams"),
-        streams=stream_choices(connector, typed.streams),
-        stream_problem=wrong_with("stream", errors),
-        manual=manual,
-        fields=fields,
-        hooks=hooks_choice(typed, connector, visit.app.settings.public_url, errors),
-        wrong=tuple(field for field in (*manual.fields, *fields.fields) if field.wrong),
-        message=message,
-        hint=hint,
+        form=form_view(visit, connector, typed, tabs_of_edit(path, "Streams"), error),
     )
 
 
