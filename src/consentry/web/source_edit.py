@@ -12,9 +12,10 @@ from consentry.connectors import Connector
 from consentry.errors import Conflict, ConsentryError, InvalidInput
 from consentry.flows import Source
 from consentry.web.connector_view import ConnectorView
+from consentry.web.deletion import DeletePage
 from consentry.web.door import Door
 from consentry.web.frame import Page, Section
-from consentry.web.mishaps import status_of
+from consentry.web.mishaps import status_of, words_of
 from consentry.web.modes import tabs_of_edit
 from consentry.web.source_form import TypedSource, at_its_field, described, read_typed, typed_of
 from consentry.web.source_step import SourceForm, form_view
@@ -39,23 +40,13 @@ class EditSourcePage(Page):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteSourcePage(Page):
+class DeleteSourcePage(DeletePage):
     """The question before a source is deleted."""
 
-    template: ClassVar[str] = "sheet.html"
     fragment: ClassVar[str] = "source_delete.html"
     section: ClassVar[Section] = "sources"
-    source_id: int
-    name: str
+    what: ClassVar[str] = "source"
     dataset: str
-    connector: ConnectorView
-    message: str = ""  # what went wrong
-    hint: str = ""
-
-    @property
-    def title(self) -> str:
-        """The one title of the page."""
-        return f"Delete {self.name}?"
 
 
 def routes(door: Door) -> Sequence[Route]:
@@ -125,11 +116,12 @@ def _edit_page(
 
 def _delete_page(visit: SignedInVisit, source: Source, error: ConsentryError | None = None) -> DeleteSourcePage:
     connector = visit.app.catalogue.get(source.connector)
+    message, hint = words_of(error)
     return DeleteSourcePage(
-        source_id=source.id,
+        id=source.id,
         name=source.name,
         dataset=source.dataset,
         connector=ConnectorView.of(connector, visit.app.settings.public_url),
-        message=error.message if error else "",
-        hint=error.hint if error else "",
+        message=message,
+        hint=hint,
     )
