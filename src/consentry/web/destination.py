@@ -11,7 +11,7 @@ from consentry import credentials, flows
 from consentry.credentials import Status
 from consentry.errors import InvalidInput, NotFound
 from consentry.flows import Destination, RowsSpec, Run
-from consentry.web.charts import Chart, draw_row_charts
+from consentry.web.charts import Chart, draw_charts
 from consentry.web.connector_view import ConnectorView
 from consentry.web.destination_fields import FILE
 from consentry.web.destination_form import UPLOAD
@@ -130,7 +130,7 @@ async def _page(
         credential_problem=await _credential_problem(visit, destination),
         run=view,
         runs=tuple(run_view(run, {}, now) for run in runs[:RUNS_LISTED]),
-        charts=draw_row_charts(runs, now),
+        charts=draw_charts(runs, now),
         facts=destination_facts(destination, connector, upload, source_names(sources), now),
         file=_with_problem(file_problem),
         seconds=SECONDS_AT_WORK if is_at_work else SECONDS_IDLE,

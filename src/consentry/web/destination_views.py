@@ -7,7 +7,7 @@ from datetime import datetime
 from consentry.connectors import Connector
 from consentry.flows import ENDED, Destination, RowsSpec, Run
 from consentry.web.amounts import counted
-from consentry.web.charts import Chart, draw_small_rows
+from consentry.web.charts import Chart, draw_small
 from consentry.web.connector_view import ConnectorView
 from consentry.web.destination_form import UPLOAD
 from consentry.web.mapping_fields import mapping_of
@@ -85,7 +85,7 @@ def destination_row(
         schedule=_schedule(destination, sources),
         next_words=next_words,
         next_run_at=next_run_at,
-        chart=draw_small_rows(runs, now),
+        chart=draw_small(runs, now),
     )
 
 

@@ -18,7 +18,7 @@ from consentry.web.estimates import EstimateView, estimate_view
 from consentry.web.fields import Field
 from consentry.web.frame import Page, Section
 from consentry.web.hook_words import HooksView, hooks_view
-from consentry.web.run_words import RunView, run_view, source_status
+from consentry.web.run_words import RunView, flow_status, run_view
 from consentry.web.samples import Sample
 from consentry.web.source_views import SourceFacts, source_facts, titles_of
 from consentry.web.status import StatusWords, status_words
@@ -139,7 +139,7 @@ def source_page(
         name=source.name,
         base=f"/sources/{source.id}",
         connector=ConnectorView.of(connector, visit.app.settings.public_url),
-        status=source_status(source),
+        status=flow_status(last, is_active=source.is_active),
         is_active=source.is_active,
         credential_id=source.credential_id,
         credential_name=source.credential_name,

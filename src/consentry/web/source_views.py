@@ -10,7 +10,7 @@ from consentry.web.amounts import counted, every
 from consentry.web.charts import Chart, draw_small
 from consentry.web.connector_view import ConnectorView
 from consentry.web.moments import Moment, moment
-from consentry.web.run_words import source_status
+from consentry.web.run_words import flow_status
 from consentry.web.schedules import schedule_words
 from consentry.web.source_form import OTHERS, WAREHOUSES
 from consentry.web.status import StatusWords
@@ -70,7 +70,7 @@ def source_row(
         name=source.name,
         connector=view,
         reads=reads_words(source, connector),
-        status=source_status(source),
+        status=flow_status(last, is_active=source.is_active),
         ran_at=moment(last.finished_at or last.queued_at, now) if last else None,
         credential_id=source.credential_id,
         credential_name=source.credential_name,
