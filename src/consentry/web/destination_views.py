@@ -2,16 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from consentry.connectors import Connector
 from consentry.flows import Destination, RowsSpec
 from consentry.web.amounts import counted
 from consentry.web.destination_form import UPLOAD
-from consentry.web.flow_views import timing_of
 from consentry.web.mapping_fields import mapping_of
-from consentry.web.moments import Moment, moment
-from consentry.web.trail import actor_words
 
 _LONGEST_QUERY = 80
 
@@ -30,20 +26,14 @@ class DestinationFacts:
     clear: str
     stop_after: str
     answers: str  # the dataset of the provider's answers, or empty
-    schedule: str
-    next_words: str
-    next_run_at: Moment | None
-    created_at: Moment
-    owner: str
 
 
 def destination_facts(
-    destination: Destination, connector: Connector, upload: str, sources: Mapping[int, str], now: datetime
+    destination: Destination, connector: Connector, upload: str, sources: Mapping[int, str]
 ) -> DestinationFacts:
     """Return what a destination was given; ``upload`` is the name of the file that was sent, if one was."""
     template = connector.writing.template(destination.template) if connector.writing else None
     fields = template.fields if template else ()
-    timing = timing_of(destination, now, sources)
     words, place = rows_words(destination.rows, upload, sources)
     titles = {each.name: each.title for each in fields}
     match_on = destination.match_on or (template.matches[0].field if template and template.matches else "")
@@ -61,11 +51,6 @@ def destination_facts(
         if destination.stop_after_refusals
         else "never; it goes on to the last row",
         answers=destination.dataset or "",
-        schedule=timing.schedule,
-        next_words=timing.next_words,
-        next_run_at=timing.next_run_at,
-        created_at=moment(destination.created_at, now),
-        owner=actor_words(destination.created_by),
     )
 
 

@@ -1,15 +1,12 @@
 """Sources as pages show them. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from consentry.connectors import Connector
 from consentry.flows import Source
 from consentry.web.amounts import counted, every
-from consentry.web.flow_views import timing_of
-from consentry.web.moments import Moment, moment
+from consentry.web.connector_view import titles_of
 from consentry.web.source_form import OTHERS, WAREHOUSES
-from consentry.web.trail import actor_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,17 +20,11 @@ class SourceFacts:
     warehouse_place: str  # the file, folder or address, without any password
     deletions: str
     full_listing: str
-    schedule: str
-    next_words: str
-    next_run_at: Moment | None
-    created_at: Moment
-    owner: str
 
 
-def source_facts(source: Source, connector: Connector, now: datetime) -> SourceFacts:
+def source_facts(source: Source, connector: Connector) -> SourceFacts:
     """Return what a source was given, in words."""
-    titles = {stream.name: stream.title for stream in connector.streams}
-    timing = timing_of(source, now, {})
+    titles = titles_of(connector)
     kind, place = source.warehouse.kind, source.warehouse.url or source.warehouse.path
     return SourceFacts(
         streams=reads_words(source, connector),
@@ -43,11 +34,6 @@ def source_facts(source: Source, connector: Connector, now: datetime) -> SourceF
         warehouse_place=place or ("warehouse.duckdb in the home" if kind == "duckdb" else "in the home"),
         deletions="are marked" if source.deletions == "mark" else "are removed",
         full_listing=every(source.full_listing_every),
-        schedule=timing.schedule,
-        next_words=timing.next_words,
-        next_run_at=timing.next_run_at,
-        created_at=moment(source.created_at, now),
-        owner=actor_words(source.created_by),
     )
 
 
@@ -58,8 +44,3 @@ def reads_words(source: Source, connector: Connector) -> str:
     if source.streams is None:
         return f"All {len(connector.streams)} streams"
     return counted(len(source.streams), "stream")
-
-
-def titles_of(connector: Connector | None) -> dict[str, str]:
-    """Return the streams' titles by name."""
-    return {stream.name: stream.title for stream in connector.streams} if connector else {}
