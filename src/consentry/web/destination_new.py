@@ -12,9 +12,8 @@ from consentry.flows import NewDestination
 from consentry.web.connector_view import ConnectorView
 from consentry.web.destination_form import TypedDestination
 from consentry.web.destination_step import DestinationForm, Step, answer_form, show_form
-from consentry.web.flow_kinds import WORDS, FlowPage
+from consentry.web.flow_kinds import WORDS, FlowPage, proposed_name
 from consentry.web.modes import mode_of, tabs_of_new
-from consentry.web.source_form import proposed_name
 from consentry.web.tiles import CredentialTile, credential_tile
 from consentry.web.visit import SignedInVisit
 

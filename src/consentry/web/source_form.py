@@ -1,6 +1,6 @@
 """The fields of a source as they are typed, and the source that they describe. Pure; its room judges the rest."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -259,17 +259,6 @@ _FIELDS: Final = {
     "manual.parameters": "manual_parameters",
     "manual.records_path": "manual_records",
 }
-
-
-def proposed_name(wanted: str, taken: Iterable[str]) -> str:
-    """Return a name that no other source has: the wanted one, or with the first free number behind it."""
-    used = {name.casefold() for name in taken}
-    number = 1
-    name = wanted
-    while name.casefold() in used:
-        number += 1
-        name = f"{wanted} {number}"
-    return name
 
 
 def _streams(typed: TypedSource, connector: Connector, errors: list[FieldError]) -> tuple[str, ...] | None:
