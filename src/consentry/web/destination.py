@@ -8,11 +8,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from consentry import flows
-from consentry.errors import InvalidInput, NotFound
+from consentry.errors import InvalidInput
 from consentry.flows import RowsSpec
 from consentry.web.destination_fields import FILE
 from consentry.web.destination_form import UPLOAD
-from consentry.web.destination_step import MOST_SOURCES, source_names
+from consentry.web.destination_step import MOST_SOURCES, find_upload, source_names
 from consentry.web.destination_views import DestinationFacts, destination_facts
 from consentry.web.destinations import recent_runs
 from consentry.web.door import Door
@@ -79,7 +79,7 @@ async def _show(visit: SignedInVisit, file_problem: str) -> Response:
     runs = await recent_runs(visit, destination.id, RUNS_DRAWN)
     sources, _ = await flows.list_sources(visit.app.flows, per_page=MOST_SOURCES)
     names = source_names(sources)
-    connector, upload = visit.app.catalogue.get(destination.connector), await upload_name(visit, destination.rows)
+    connector, upload = visit.app.catalogue.get(destination.connector), await _upload_name(visit, destination.rows)
     page = DestinationPage(
         flow=await flow_view(visit, destination, runs, names),
         facts=destination_facts(destination, connector, upload, names),
@@ -92,12 +92,9 @@ def _with_problem(problem: str) -> Field:
     return Field(name=FILE.name, label=FILE.label, id="other-file", help=FILE.help, wrong=problem)
 
 
-async def upload_name(visit: SignedInVisit, rows: RowsSpec) -> str:
+async def _upload_name(visit: SignedInVisit, rows: RowsSpec) -> str:
     """Return what the uploaded file is called that rows come from, or nothing."""
-    number = rows.file.removeprefix(UPLOAD) if rows.file and rows.file.startswith(UPLOAD) else ""
-    if not (number.isascii() and number.isdigit()):
+    if rows.file is None or not rows.file.startswith(UPLOAD):
         return ""
-    try:
-        return (await flows.get_upload(visit.app.flows, int(number))).name
-    except NotFound:
-        return ""
+    upload = await find_upload(visit, rows.file.removeprefix(UPLOAD))
+    return upload.name if upload else ""

@@ -19,7 +19,7 @@ from consentry.errors import (
     ProviderError,
     WarehouseRefused,
 )
-from consentry.flows import Columns, NewDestination, RowsSpec, Source
+from consentry.flows import Columns, NewDestination, RowsSpec, Source, Upload
 from consentry.web.amounts import counted, size
 from consentry.web.choices import Choice
 from consentry.web.connector_view import ConnectorView
@@ -303,14 +303,18 @@ def _wrong(fields: DestinationFields, mapping: Sequence[MappingRow], errors: Seq
 
 
 async def _upload(step: Step, typed: TypedDestination) -> UploadView | None:
-    number = typed.upload.removeprefix(UPLOAD)
-    if not typed.upload or not number.isascii() or not number.isdigit() or len(number) > 18:
+    upload = await find_upload(step.visit, typed.upload.removeprefix(UPLOAD))
+    return UploadView(file=upload.file, name=upload.name, size=size(upload.size)) if upload else None
+
+
+async def find_upload(visit: SignedInVisit, number: str) -> Upload | None:
+    """Return the uploaded file of a number; None when it isn't one, or the file is gone."""
+    if not number.isascii() or not number.isdigit() or len(number) > 18:
         return None
     try:
-        upload = await flows.get_upload(step.visit.app.flows, int(number))
+        return await flows.get_upload(visit.app.flows, int(number))
     except NotFound:
         return None
-    return UploadView(file=upload.file, name=upload.name, size=size(upload.size))
 
 
 def _rows_words(columns: Columns | None) -> str:
