@@ -69,41 +69,23 @@ def draw_charts(runs: Sequence[Run], now: datetime) -> tuple[Chart, ...]:
         return seconds_of(run, now)
 
     return (
-        _bars("Rows written", shown, now, rows_written, lambda most: counted(round(most), "row")),
-        _line("Duration", shown, now, seconds, lasted),
-        _bars("Requests", shown, now, lambda run: run.counts.requests, lambda most: counted(round(most), "request")),
-    )
-
-
-def draw_row_charts(runs: Sequence[Run], now: datetime) -> tuple[Chart, ...]:
-    """Draw rows up and refused ones down, duration and requests of a destination's last runs, newest first."""
-    shown = list(reversed(runs[:MOST_RUNS]))
-    if not shown:
-        return ()
-
-    def seconds(run: Run) -> float:
-        return seconds_of(run, now)
-
-    return (
-        _up_and_down("Rows written", shown, now),
+        _rows("Rows written", shown, now),
         _line("Duration", shown, now, seconds, lasted),
         _bars("Requests", shown, now, lambda run: run.requests, lambda most: counted(round(most), "request")),
     )
 
 
-def draw_small_rows(runs: Sequence[Run], now: datetime) -> Chart | None:
-    """Draw a destination's rows up, refused ones down, and duration as a line; None while there are no runs."""
-    shown = list(reversed(runs[:MOST_RUNS]))
-    return _with_line(_up_and_down("Last runs", shown, now), shown, now) if shown else None
-
-
 def draw_small(runs: Sequence[Run], now: datetime) -> Chart | None:
     """Draw rows as bars and duration as a line over them, for a list; None while there are no runs."""
     shown = list(reversed(runs[:MOST_RUNS]))
-    if not shown:
-        return None
-    bars = _bars("Last runs", shown, now, rows_written, lambda most: counted(round(most), "row"))
-    return _with_line(bars, shown, now)
+    return _with_line(_rows("Last runs", shown, now), shown, now) if shown else None
+
+
+def _rows(title: str, runs: Sequence[Run], now: datetime) -> Chart:
+    """Lay out rows written; those of a destination can be refused too."""
+    if runs[0].kind == "destination":
+        return _up_and_down(title, runs, now)
+    return _bars(title, runs, now, rows_written, lambda most: counted(round(most), "row"))
 
 
 def _with_line(bars: Chart, shown: Sequence[Run], now: datetime) -> Chart:

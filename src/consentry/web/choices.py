@@ -1,6 +1,6 @@
 """Lists that are chosen from, and lists that are paged through. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -17,6 +17,23 @@ class Choice:
 def choices(words: Mapping[str, str], chosen: str) -> tuple[Choice, ...]:
     """Return the entries of a select, with the chosen one marked."""
     return tuple(Choice(value=value, word=word, is_chosen=value == chosen) for value, word in words.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One of several ways to choose from, with its meaning."""
+
+    value: str
+    word: str
+    meaning: str
+    is_chosen: bool
+
+
+def options(words: Iterable[tuple[str, tuple[str, str]]], chosen: str) -> tuple[Option, ...]:
+    """Return ways to choose from, with the chosen one marked."""
+    return tuple(
+        Option(value=value, word=word, meaning=meaning, is_chosen=value == chosen) for value, (word, meaning) in words
+    )
 
 
 def pages_around(path: str, query: Mapping[str, str], page: int, *, has_more: bool) -> tuple[str, str]:

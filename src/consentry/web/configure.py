@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -12,42 +12,22 @@ from consentry.audit import Action
 from consentry.connectors import Connector, Stream
 from consentry.credentials import Credential
 from consentry.errors import ConsentryError, FieldError, InvalidInput, ReplyNotUnderstood
-from consentry.web.choices import with_query
 from consentry.web.connector_view import ConnectorView
 from consentry.web.estimates import EstimateView
 from consentry.web.fields import Field
 from consentry.web.flow_kinds import FlowPage, FlowWords
 from consentry.web.manual import read_parameters, read_path, read_records_path, records_of
 from consentry.web.mishaps import errors_of
+from consentry.web.modes import mode_of, tabs_of_new
 from consentry.web.samples import Sample, failed_sample, sample_of, summary_of
-from consentry.web.source_fields import (
-    HooksChoice,
-    ManualFields,
-    SourceFields,
-    StreamChoice,
-    hooks_choice,
-    manual_fields,
-    source_fields,
-    stream_choices,
-)
 from consentry.web.source_form import TypedSource
+from consentry.web.source_step import SourceForm, form_view
 from consentry.web.tiles import CredentialTile, credential_tile
 from consentry.web.visit import SignedInVisit
 
 SAMPLE_ROWS: Final = 5
 AT_ONCE: Final = 4
 SECONDS_A_STREAM: Final = 40
-
-Mode = Literal["prepared", "manual"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tab:
-    """One way to configure."""
-
-    mode: Mode
-    word: str
-    path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,27 +39,22 @@ class ConfigurePage(FlowPage):
     step: ClassVar[int] = 3
     connector: ConnectorView
     credential: CredentialTile
-    api_base: str
-    mode: Mode
-    tabs: tuple[Tab, ...]
-    streams: tuple[StreamChoice, ...]
-    manual: ManualFields  # the reading request of one's own
-    fields: SourceFields
-    hooks: HooksChoice
-    wrong: tuple[Field, ...]  # the fields that need another look
-    message: str  # what went wrong, beyond single fields
-    hint: str
+    form: SourceForm
     samples: tuple[Sample, ...]
     samples_summary: str
     estimate: EstimateView | None
     problem: str  # why there was nothing to test, or empty
-    stream_problem: str  # what is wrong with the choice of streams, or empty
+
+    @property
+    def wrong(self) -> tuple[Field, ...]:
+        """The fields that need another look."""
+        return self.form.wrong
 
 
 def everything(connector: Connector, mode: str) -> TypedSource:
     """Return what is chosen before anybody has chosen: all streams."""
     names = tuple(stream.name for stream in connector.streams)
-    return TypedSource(mode="manual" if mode == "manual" else "prepared", streams=names)
+    return TypedSource(mode=mode_of(mode), streams=names)
 
 
 async def take_samples(
@@ -147,33 +122,14 @@ def configure_page(
 ) -> ConfigurePage:
     """Put together what the step shows."""
     view = ConnectorView.of(connector, visit.app.settings.public_url)
-    errors = errors_of(error) if error else ()
-    manual, fields = manual_fields(chosen, errors), source_fields(chosen, errors)
+    tabs = tabs_of_new(words.path, "Streams", connector=connector.name, credential_id=credential.id)
     return ConfigurePage(
         words=words,
         connector=view,
         credential=credential_tile(credential, view, visit.now),
-        api_base=f"{connector.base_url}/{connector.api_prefix}",
-        mode="manual" if chosen.mode == "manual" else "prepared",
-        tabs=_tabs(words, connector, credential),
-        streams=stream_choices(connector, chosen.streams),
-        manual=manual,
-        fields=fields,
-        hooks=hooks_choice(chosen, connector, visit.app.settings.public_url, errors),
-        wrong=tuple(field for field in (*manual.fields, *fields.fields) if field.wrong),
-        message=error.message if error and not errors else "",
-        hint=error.hint if error and not errors else "",
+        form=form_view(visit, connector, chosen, tabs, error),
         samples=tuple(samples),
         samples_summary=summary_of(samples) if samples else "",
         estimate=estimate,
-        problem=next((fault.message for fault in errors), ""),
-        stream_problem=next((fault.message for fault in errors if fault.field == "stream"), ""),
-    )
-
-
-def _tabs(words: FlowWords, connector: Connector, credential: Credential) -> tuple[Tab, ...]:
-    query = {"connector": connector.name, "credential": str(credential.id), "step": "configure"}
-    return (
-        Tab(mode="prepared", word="Streams", path=with_query(words.path, query)),
-        Tab(mode="manual", word="Manual", path=with_query(words.path, query | {"mode": "manual"})),
+        problem=next((fault.message for fault in errors_of(error)), ""),
     )

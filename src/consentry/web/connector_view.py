@@ -37,3 +37,8 @@ class ConnectorView:
             registration_steps=connector.oauth.registration_steps,
             scopes=connector.oauth.scopes,
         )
+
+
+def titles_of(connector: Connector | None) -> dict[str, str]:
+    """Return the streams' titles by name."""
+    return {stream.name: stream.title for stream in connector.streams} if connector else {}

@@ -16,7 +16,7 @@ from consentry.web.connector_view import ConnectorView
 from consentry.web.door import Door
 from consentry.web.fields import Entries, Field
 from consentry.web.frame import Page, Section
-from consentry.web.mishaps import errors_of, status_of
+from consentry.web.mishaps import errors_of, status_of, words_of
 from consentry.web.visit import SignedInVisit
 
 
@@ -218,7 +218,7 @@ def form_of(
     connector: Connector, values: Mapping[str, str], error: ConsentryError | None = None, *, stored_secret: str = ""
 ) -> CredentialForm:
     """Return the fields that a connector asks for; where a secret is stored, a blank one keeps it. Pure."""
-    errors = errors_of(error) if error else ()
+    errors = errors_of(error)
     made: dict[str, Field] = {}
     for wanted in connector.form:
         keeps = wanted.secret and bool(stored_secret)
@@ -232,6 +232,6 @@ def form_of(
             max_length=wanted.max_length,
         )
         made[wanted.name] = field.filled(values.get(wanted.name, "")).judged(errors)
-    message, hint = (error.message, error.hint) if error and not errors else ("", "")
+    message, hint = words_of(error)
     shown = {field.name for field in fields(CredentialForm)}
     return CredentialForm(**{name: field for name, field in made.items() if name in shown}, message=message, hint=hint)

@@ -10,13 +10,14 @@ from starlette.routing import Route
 from consentry import flows
 from consentry.errors import Conflict
 from consentry.flows import Destination, NewDestination
-from consentry.web.configure import Tab
 from consentry.web.connector_view import ConnectorView
+from consentry.web.deletion import DeletePage
 from consentry.web.destination_form import TypedDestination, typed_of_destination
 from consentry.web.destination_step import DestinationForm, Step, answer_form, show_form
 from consentry.web.door import Door
 from consentry.web.frame import Page, Section
-from consentry.web.mishaps import status_of
+from consentry.web.mishaps import status_of, words_of
+from consentry.web.modes import tabs_of_edit
 from consentry.web.visit import SignedInVisit
 
 
@@ -38,22 +39,12 @@ class EditDestinationPage(Page):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteDestinationPage(Page):
+class DeleteDestinationPage(DeletePage):
     """The question before a destination is deleted."""
 
-    template: ClassVar[str] = "sheet.html"
     fragment: ClassVar[str] = "destination_delete.html"
     section: ClassVar[Section] = "destinations"
-    destination_id: int
-    name: str
-    connector: ConnectorView
-    message: str = ""  # what went wrong
-    hint: str = ""
-
-    @property
-    def title(self) -> str:
-        """The one title of the page."""
-        return f"Delete {self.name}?"
+    what: ClassVar[str] = "destination"
 
 
 def routes(door: Door) -> Sequence[Route]:
@@ -120,10 +111,7 @@ def _step(visit: SignedInVisit, destination: Destination) -> Step:
         connector=visit.app.catalogue.get(destination.connector),
         credential_id=destination.credential_id,
         path=path,
-        tabs=(
-            Tab(mode="prepared", word="Prepared", path=f"{path}?mode=prepared"),
-            Tab(mode="manual", word="Manual", path=f"{path}?mode=manual"),
-        ),
+        tabs=tabs_of_edit(path, "Prepared"),
         show=show,
         save=save,
         kept=destination.rows,
@@ -134,10 +122,11 @@ def _delete_page(
     visit: SignedInVisit, destination: Destination, error: Conflict | None = None
 ) -> DeleteDestinationPage:
     connector = visit.app.catalogue.get(destination.connector)
+    message, hint = words_of(error)
     return DeleteDestinationPage(
-        destination_id=destination.id,
+        id=destination.id,
         name=destination.name,
         connector=ConnectorView.of(connector, visit.app.settings.public_url),
-        message=error.message if error else "",
-        hint=error.hint if error else "",
+        message=message,
+        hint=hint,
     )

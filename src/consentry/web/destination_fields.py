@@ -7,16 +7,14 @@ from typing import Final
 from consentry.connectors import Connector, Template
 from consentry.errors import FieldError
 from consentry.flows import Source
-from consentry.web.choices import Choice, choices
+from consentry.web.choices import Choice, Option, choices, options
 from consentry.web.destination_form import (
     METHODS,
     ORIGINS,
     TypedDestination,
 )
-from consentry.web.fields import Field, filled
-from consentry.web.schedules import FOLLOWING, UNITS
-from consentry.web.source_fields import CRON, DAILY_AT, EVERY, ZONE, Option, options
-from consentry.web.source_form import zones
+from consentry.web.fields import Field, filled, wrong_with
+from consentry.web.schedule_fields import ScheduleFields, schedule_fields
 
 _NESTED: Final = {
     "add": ("Add to them", "What a row brings is added; nothing that the record has is taken away."),
@@ -137,22 +135,13 @@ class DestinationFields:
     nested: tuple[Option, ...]
     clear: tuple[Option, ...]
     keep_answers: bool
-    schedules: tuple[Option, ...]
-    every: Field
-    every_units: tuple[Choice, ...]
-    daily_at: Field
-    cron: Field
-    timezone: Field
-    zones: tuple[str, ...]
-    sources: tuple[Choice, ...]  # that can be followed
-    source_wrong: str
+    schedule: ScheduleFields
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """Every field, for the summary of what is wrong."""
         places = (self.name, self._endpoint, self.path, self.body, self._origin, self.file, self.table, self.sql)
-        when = (self.every, self.daily_at, self.cron, self.timezone, self._source)
-        return (*places, self.file_path, self.stop_after, *when)
+        return (*places, self.file_path, self.stop_after, *self.schedule.fields)
 
     @property
     def _endpoint(self) -> Field:
@@ -162,17 +151,12 @@ class DestinationFields:
     def _origin(self) -> Field:
         return Field(name="origin", label="Rows", id="origin-upload", wrong=self.origin_wrong)
 
-    @property
-    def _source(self) -> Field:
-        return Field(name="after_source", label="Source", id="after-source", wrong=self.source_wrong)
-
 
 def destination_fields(
     typed: TypedDestination, connector: Connector, sources: Sequence[Source], errors: Iterable[FieldError]
 ) -> DestinationFields:
     """Return the fields with what was typed and what is wrong with it."""
     found = tuple(errors)
-    schedule = typed.schedule
     values = {
         "name": typed.name,
         "path": typed.path,
@@ -181,12 +165,8 @@ def destination_fields(
         "sql": typed.sql,
         "file_path": typed.file_path,
         "stop_after": typed.stop_after,
-        "every": schedule.every,
-        "daily_at": schedule.daily_at,
-        "cron": schedule.cron,
-        "timezone": schedule.timezone,
     }
-    shown = (NAME, PATH, BODY, FILE, TABLE, SQL, FILE_PATH, STOP_AFTER, EVERY, DAILY_AT, CRON, ZONE)
+    shown = (NAME, PATH, BODY, FILE, TABLE, SQL, FILE_PATH, STOP_AFTER)
     by_name = {field.name: field for field in filled(shown, values, found)}
     chosen = _template(connector, typed.template)
     origins = [*ORIGINS.items()]
@@ -196,12 +176,12 @@ def destination_fields(
         name=by_name["name"],
         groups=_groups(connector, typed.template),
         endpoint_meaning=chosen.meaning if chosen else "",
-        endpoint_wrong=_wrong(found, "template"),
+        endpoint_wrong=wrong_with("template", found),
         methods=choices({method: method for method in METHODS}, typed.method),
         path=by_name["path"],
         body=by_name["body"],
         origins=options(origins, typed.origin),
-        origin_wrong=_wrong(found, "origin"),
+        origin_wrong=wrong_with("origin", found),
         file=by_name["file"],
         table=by_name["table"],
         tables=_tables(sources, connector),
@@ -212,15 +192,7 @@ def destination_fields(
         nested=options(_NESTED.items(), typed.nested),
         clear=options(_CLEAR.items(), typed.clear),
         keep_answers=typed.keep_answers,
-        schedules=options([(kind, (word, "")) for kind, word in FOLLOWING.items()], schedule.kind),
-        every=by_name["every"],
-        every_units=choices(UNITS, schedule.unit),
-        daily_at=by_name["daily_at"],
-        cron=by_name["cron"],
-        timezone=by_name["timezone"],
-        zones=zones(),
-        sources=choices({"": "Choose a source", **_names(sources)}, schedule.source),
-        source_wrong=_wrong(found, "after_source"),
+        schedule=schedule_fields(typed.schedule, found, _names(sources)),
     )
 
 
@@ -230,10 +202,6 @@ def _template(connector: Connector, name: str) -> Template | None:
 
 def _names(sources: Sequence[Source]) -> dict[str, str]:
     return {str(source.id): source.name for source in sources}
-
-
-def _wrong(errors: Iterable[FieldError], name: str) -> str:
-    return next((error.message for error in errors if error.field == name), "")
 
 
 def _groups(connector: Connector, chosen: str) -> tuple[EndpointGroup, ...]:

@@ -9,9 +9,9 @@ import msgspec
 
 from consentry.errors import ConsentryError, FieldError, InvalidInput
 from consentry.flows import Destination, ManualWrite, Mapped, NewDestination, RowsSpec
-from consentry.web.fields import Entries
-from consentry.web.schedules import TypedSchedule, read_schedule, typed_schedule
-from consentry.web.source_form import sentence
+from consentry.web.fields import Entries, at_fields
+from consentry.web.modes import mode_of
+from consentry.web.schedules import PLACES, TypedSchedule, entered_schedule, read_schedule, typed_schedule
 
 Origin = Literal["upload", "table", "sql", "path", "kept"]
 ORIGINS: Final[Mapping[Origin, tuple[str, str]]] = {
@@ -64,14 +64,10 @@ class TypedDestination:
 
 def read_destination(form: Entries) -> TypedDestination:
     """Read what was typed into the form of a destination."""
-    empty = TypedDestination()
-
-    def text(name: str, otherwise: str = "") -> str:
-        return form.text(name) if form.texts(name) else otherwise
-
+    empty, text = TypedDestination(), form.text
     return TypedDestination(
         name=" ".join(text("name").split()),
-        mode="manual" if text("mode") == "manual" else "prepared",
+        mode=mode_of(text("mode")),
         template=text("template"),
         method=text("method", empty.method),
         path=text("path").strip(),
@@ -90,15 +86,7 @@ def read_destination(form: Entries) -> TypedDestination:
         clear=text("clear", empty.clear),
         stop_after=text("stop_after").strip(),
         keep_answers=bool(text("keep_answers")),
-        schedule=TypedSchedule(
-            kind=text("schedule", empty.schedule.kind),
-            every=text("every", empty.schedule.every),
-            unit=text("every_unit", empty.schedule.unit),
-            daily_at=text("daily_at", empty.schedule.daily_at),
-            cron=text("cron"),
-            timezone=text("timezone", empty.schedule.timezone),
-            source=text("after_source"),
-        ),
+        schedule=replace(entered_schedule(form), source=text("after_source")),
     )
 
 
@@ -303,11 +291,7 @@ def _manual(typed: TypedDestination, errors: list[FieldError]) -> ManualWrite:
 
 def at_destination_field(error: ConsentryError, typed: TypedDestination) -> ConsentryError:
     """Return what the destination's own rules found wrong, at the fields of the form."""
-    if not isinstance(error, InvalidInput):
-        return error
-    return InvalidInput(
-        *(FieldError(field=_place(fault.field, typed), message=sentence(fault.message)) for fault in error.errors)
-    )
+    return at_fields(error, lambda name: _place(name, typed))
 
 
 def _place(name: str, typed: TypedDestination) -> str:
@@ -321,6 +305,7 @@ def _place(name: str, typed: TypedDestination) -> str:
 
 
 _FIELDS: Final = {
+    **PLACES,
     "rows.table": "table",
     "rows.sql": "sql",
     "rows.source_id": "sql_source",
@@ -329,10 +314,5 @@ _FIELDS: Final = {
     "manual.path": "path",
     "manual.body": "body",
     "stop_after_refusals": "stop_after",
-    "schedule": "every",
-    "schedule.every": "every",
-    "schedule.daily_at": "daily_at",
-    "schedule.cron": "cron",
-    "schedule.timezone": "timezone",
     "schedule.after_source": "after_source",
 }

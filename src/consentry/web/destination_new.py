@@ -9,13 +9,11 @@ from consentry import flows
 from consentry.connectors import Connector
 from consentry.credentials import Credential
 from consentry.flows import NewDestination
-from consentry.web.choices import with_query
-from consentry.web.configure import Tab
 from consentry.web.connector_view import ConnectorView
 from consentry.web.destination_form import TypedDestination
 from consentry.web.destination_step import DestinationForm, Step, answer_form, show_form
-from consentry.web.flow_kinds import WORDS, FlowPage
-from consentry.web.source_form import proposed_name
+from consentry.web.flow_kinds import WORDS, FlowPage, proposed_name
+from consentry.web.modes import mode_of, tabs_of_new
 from consentry.web.tiles import CredentialTile, credential_tile
 from consentry.web.visit import SignedInVisit
 
@@ -40,7 +38,7 @@ async def show_step(visit: SignedInVisit, connector: Connector, credential: Cred
     taken, _ = await flows.list_destinations(visit.app.flows, per_page=MOST_NAMES)
     typed = TypedDestination(
         name=proposed_name(credential.name, [one.name for one in taken]),
-        mode="manual" if visit.query.text("mode") == "manual" else "prepared",
+        mode=mode_of(visit.query.text("mode")),
         template=connector.writing.templates[0].name if connector.writing else "",
     )
     return await show_form(_step(visit, connector, credential), typed, suggests=True)
@@ -62,16 +60,12 @@ def _step(visit: SignedInVisit, connector: Connector, credential: Credential) ->
         destination = await flows.create_destination(visit.app.flows, visit.actor, new)
         return visit.go(visit.url(f"/destinations/{destination.id}", done="destination-added"))
 
-    query = {"connector": connector.name, "credential": str(credential.id), "step": "configure"}
     return Step(
         visit=visit,
         connector=connector,
         credential_id=credential.id,
         path=WORDS_HERE.path,
-        tabs=(
-            Tab(mode="prepared", word="Prepared", path=with_query(WORDS_HERE.path, query)),
-            Tab(mode="manual", word="Manual", path=with_query(WORDS_HERE.path, query | {"mode": "manual"})),
-        ),
+        tabs=tabs_of_new(WORDS_HERE.path, "Prepared", connector=connector.name, credential_id=credential.id),
         show=show,
         save=save,
     )

@@ -19,10 +19,9 @@ from consentry.errors import (
     ProviderError,
     WarehouseRefused,
 )
-from consentry.flows import Columns, NewDestination, RowsSpec, Source
+from consentry.flows import Columns, NewDestination, RowsSpec, Source, Upload
 from consentry.web.amounts import counted, size
 from consentry.web.choices import Choice
-from consentry.web.configure import Mode, Tab
 from consentry.web.connector_view import ConnectorView
 from consentry.web.destination_fields import DestinationFields, destination_fields
 from consentry.web.destination_form import (
@@ -44,7 +43,8 @@ from consentry.web.mapping_fields import (
     match_choices,
     with_suggestions,
 )
-from consentry.web.mishaps import errors_of, status_of
+from consentry.web.mishaps import errors_of, status_of, words_of
+from consentry.web.modes import Mode, Tab, mode_of
 from consentry.web.row_views import PreviewView, ResultView, Titles, preview_view, trial_views
 from consentry.web.visit import SignedInVisit
 
@@ -247,7 +247,8 @@ async def form_view(
 ) -> DestinationForm:
     """Put together what the form shows."""
     found = found or Found()
-    errors = errors_of(error) if error else ()
+    errors = errors_of(error)
+    message, hint = words_of(error)
     sources, _ = await flows.list_sources(step.visit.app.flows, per_page=MOST_SOURCES)
     fields = destination_fields(typed, step.connector, sources, errors)
     columns = column_views(seen.columns, typed) if seen.columns else ()
@@ -256,7 +257,7 @@ async def form_view(
         path=step.path,
         connector=ConnectorView.of(step.connector, step.visit.app.settings.public_url),
         api_base=f"{step.connector.base_url}/{step.connector.api_prefix}",
-        mode="manual" if typed.is_manual else "prepared",
+        mode=mode_of(typed.mode),
         tabs=step.tabs,
         fields=fields,
         upload=await _upload(step, typed),
@@ -277,8 +278,8 @@ async def form_view(
         said=found.said,
         said_of_trial=found.trial is not None or found.preview is not None,
         wrong=_wrong(fields, (*mapping, *more), errors),
-        message=error.message if error and not errors else "",
-        hint=error.hint if error and not errors else "",
+        message=message,
+        hint=hint,
     )
 
 
@@ -302,14 +303,18 @@ def _wrong(fields: DestinationFields, mapping: Sequence[MappingRow], errors: Seq
 
 
 async def _upload(step: Step, typed: TypedDestination) -> UploadView | None:
-    number = typed.upload.removeprefix(UPLOAD)
-    if not typed.upload or not number.isascii() or not number.isdigit() or len(number) > 18:
+    upload = await find_upload(step.visit, typed.upload.removeprefix(UPLOAD))
+    return UploadView(file=upload.file, name=upload.name, size=size(upload.size)) if upload else None
+
+
+async def find_upload(visit: SignedInVisit, number: str) -> Upload | None:
+    """Return the uploaded file of a number; None when it isn't one, or the file is gone."""
+    if not number.isascii() or not number.isdigit() or len(number) > 18:
         return None
     try:
-        upload = await flows.get_upload(step.visit.app.flows, int(number))
+        return await flows.get_upload(visit.app.flows, int(number))
     except NotFound:
         return None
-    return UploadView(file=upload.file, name=upload.name, size=size(upload.size))
 
 
 def _rows_words(columns: Columns | None) -> str:

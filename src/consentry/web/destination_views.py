@@ -1,42 +1,15 @@
 """Destinations as pages show them. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from consentry.connectors import Connector
-from consentry.flows import ENDED, Destination, RowsSpec, Run
+from consentry.flows import Destination, RowsSpec
 from consentry.web.amounts import counted
-from consentry.web.charts import Chart, draw_small_rows
-from consentry.web.connector_view import ConnectorView
 from consentry.web.destination_form import UPLOAD
 from consentry.web.mapping_fields import mapping_of
-from consentry.web.moments import Moment, moment
-from consentry.web.run_words import flow_status
-from consentry.web.schedules import schedule_words
-from consentry.web.status import StatusWords
-from consentry.web.trail import actor_words
 
 _LONGEST_QUERY = 80
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DestinationRow:
-    """A destination as the list shows it."""
-
-    id: int
-    name: str
-    connector: ConnectorView
-    writes: str  # what it does, in few words
-    status: StatusWords
-    ran_at: Moment | None
-    credential_id: int
-    credential_name: str
-    credential_status: StatusWords | None
-    schedule: str
-    next_words: str  # what goes before the next run's moment, or why there is none
-    next_run_at: Moment | None
-    chart: Chart | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,49 +26,14 @@ class DestinationFacts:
     clear: str
     stop_after: str
     answers: str  # the dataset of the provider's answers, or empty
-    schedule: str
-    next_words: str
-    next_run_at: Moment | None
-    created_at: Moment
-    owner: str
-
-
-def destination_row(
-    destination: Destination,
-    connector: Connector,
-    view: ConnectorView,
-    credential: StatusWords | None,
-    runs: Sequence[Run],
-    sources: Mapping[int, str],
-    now: datetime,
-) -> DestinationRow:
-    """Return what the list shows of a destination."""
-    last = destination.last_run
-    next_words, next_run_at = next_run(destination, now)
-    return DestinationRow(
-        id=destination.id,
-        name=destination.name,
-        connector=view,
-        writes=writes_words(destination, connector),
-        status=flow_status(last, is_active=destination.is_active),
-        ran_at=moment(last.finished_at or last.queued_at, now) if last else None,
-        credential_id=destination.credential_id,
-        credential_name=destination.credential_name,
-        credential_status=credential,
-        schedule=_schedule(destination, sources),
-        next_words=next_words,
-        next_run_at=next_run_at,
-        chart=draw_small_rows(runs, now),
-    )
 
 
 def destination_facts(
-    destination: Destination, connector: Connector, upload: str, sources: Mapping[int, str], now: datetime
+    destination: Destination, connector: Connector, upload: str, sources: Mapping[int, str]
 ) -> DestinationFacts:
     """Return what a destination was given; ``upload`` is the name of the file that was sent, if one was."""
     template = connector.writing.template(destination.template) if connector.writing else None
     fields = template.fields if template else ()
-    next_words, next_run_at = next_run(destination, now)
     words, place = rows_words(destination.rows, upload, sources)
     titles = {each.name: each.title for each in fields}
     match_on = destination.match_on or (template.matches[0].field if template and template.matches else "")
@@ -113,11 +51,6 @@ def destination_facts(
         if destination.stop_after_refusals
         else "never; it goes on to the last row",
         answers=destination.dataset or "",
-        schedule=_schedule(destination, sources),
-        next_words=next_words,
-        next_run_at=next_run_at,
-        created_at=moment(destination.created_at, now),
-        owner=actor_words(destination.created_by),
     )
 
 
@@ -145,29 +78,3 @@ def rows_words(rows: RowsSpec, upload: str, sources: Mapping[int, str]) -> tuple
     if rows.file is not None and rows.file.startswith(UPLOAD):
         return "the uploaded file", upload or "which is gone"
     return "the file", rows.file or ""
-
-
-def next_run(destination: Destination, now: datetime) -> tuple[str, Moment | None]:
-    """Say when a destination runs next by itself, or why it doesn't."""
-    if destination.schedule is None:
-        return "Runs when somebody starts it", None
-    if not destination.is_active:
-        return "Paused: runs only by hand", None
-    if destination.schedule.after_source is not None:
-        return "Follows the source's next run", None
-    if destination.next_run_at is None:
-        return "Next run not fixed yet", None
-    if destination.next_run_at <= now:
-        return "The next run is due", None
-    return "Next run", moment(destination.next_run_at, now)
-
-
-def _schedule(destination: Destination, sources: Mapping[int, str]) -> str:
-    schedule = destination.schedule
-    followed = schedule.after_source if schedule else None
-    return schedule_words(schedule, sources.get(followed, "") if followed is not None else "")
-
-
-def is_at_work(destination: Destination) -> bool:
-    """Tell whether a run of the destination has not ended."""
-    return destination.last_run is not None and destination.last_run.status not in ENDED

@@ -2,47 +2,32 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-from consentry import credentials, flows
-from consentry.errors import NotFound
+from consentry import flows
 from consentry.flows import Destination, Run
 from consentry.web.choices import pages_around
-from consentry.web.connector_view import ConnectorView
 from consentry.web.destination_step import MOST_SOURCES, source_names
-from consentry.web.destination_views import DestinationRow, destination_row, is_at_work
+from consentry.web.destination_views import writes_words
 from consentry.web.door import Door
 from consentry.web.first_visit import FirstVisit, first_steps
-from consentry.web.frame import Page, Section
-from consentry.web.status import StatusWords, status_words
+from consentry.web.flow_kinds import WORDS, FlowWords
+from consentry.web.flow_lists import PER_PAGE, RUNS_DRAWN, FlowListPage, credentials_of, list_row, seconds_between
+from consentry.web.flow_views import FlowRow
+from consentry.web.status import StatusWords
 from consentry.web.visit import SignedInVisit
-
-PER_PAGE: Final = 25
-RUNS_DRAWN: Final = 12
-SECONDS_AT_WORK: Final = 3
-SECONDS_IDLE: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DestinationsPage(Page):
-    """Every destination, or the way to a first one."""
+class DestinationsPage(FlowListPage):
+    """Every destination, or the way to a first one, by way of a first credential that could be written with."""
 
     template: ClassVar[str] = "destinations.html"
-    section: ClassVar[Section] = "destinations"
-    destinations: tuple[DestinationRow, ...]
-    newer: str  # address of the page before this one, or empty
-    older: str  # address of the page after this one, or empty
-    seconds: int  # after which the page looks again
-    first_visit: FirstVisit | None  # instead of rows while nothing is connected that could be written to
+    words: ClassVar[FlowWords] = WORDS["destination"]
     is_first_page: bool
-
-    @property
-    def title(self) -> str:
-        """The one title of the page."""
-        return "Destinations"
 
 
 def routes(door: Door) -> Sequence[Route]:
@@ -56,7 +41,7 @@ async def show(visit: SignedInVisit) -> Response:
     room = visit.app.flows
     found, has_more = await flows.list_destinations(room, page=page, per_page=PER_PAGE)
     newer, older = pages_around(visit.url("/destinations"), {}, page, has_more=has_more)
-    words = await _credentials_of(visit, found)
+    words = await credentials_of(visit, found)
     sources, _ = await flows.list_sources(room, per_page=MOST_SOURCES)
     names = source_names(sources)
     rows = [
@@ -64,10 +49,10 @@ async def show(visit: SignedInVisit) -> Response:
         for one in found
     ]
     context = DestinationsPage(
-        destinations=tuple(rows),
+        rows=tuple(rows),
         newer=newer,
         older=older,
-        seconds=SECONDS_AT_WORK if any(is_at_work(one) for one in found) else SECONDS_IDLE,
+        seconds=seconds_between(found),
         first_visit=None if found or page > 1 else await _first_visit(visit),
         is_first_page=page == 1,
     )
@@ -92,19 +77,6 @@ def _row(
     credential: StatusWords | None,
     runs: Sequence[Run],
     sources: Mapping[int, str],
-) -> DestinationRow:
-    connector = visit.app.catalogue.get(destination.connector)
-    view = ConnectorView.of(connector, visit.app.settings.public_url)
-    return destination_row(destination, connector, view, credential, runs, sources, visit.now)
-
-
-async def _credentials_of(visit: SignedInVisit, destinations: Sequence[Destination]) -> dict[int, StatusWords]:
-    words = {}
-    for credential_id in {one.credential_id for one in destinations}:
-        try:
-            credential = await credentials.get(visit.app.credentials, credential_id)
-        except NotFound:
-            continue
-        provider = visit.app.catalogue.get(credential.connector).provider
-        words[credential_id] = status_words(credential, provider, visit.now)
-    return words
+) -> FlowRow:
+    does = writes_words(destination, visit.app.catalogue.get(destination.connector))
+    return list_row(visit, destination, does, credential, runs, sources)

@@ -1,12 +1,12 @@
 """What people type into forms, on its way in, and what a form shows of it, on its way out. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import parse_qsl
 
 from consentry.core.secret import Secret
-from consentry.errors import FieldError, Unreadable
+from consentry.errors import ConsentryError, FieldError, InvalidInput, Unreadable
 
 MOST_FIELDS = 500
 
@@ -31,7 +31,7 @@ class Field:
 
     def judged(self, errors: Iterable[FieldError]) -> Self:
         """Return the field with what was found wrong with it."""
-        return replace(self, wrong=next((error.message for error in errors if error.field == self.name), ""))
+        return replace(self, wrong=wrong_with(self.name, errors))
 
 
 class Entries:
@@ -42,9 +42,9 @@ class Entries:
         for name, value in pairs:
             self._values.setdefault(name, []).append(value)
 
-    def text(self, name: str) -> str:
-        """Return the last value of a name with the line breaks of a form made plain, or nothing."""
-        return self._values.get(name, [""])[-1].replace("\r\n", "\n")
+    def text(self, name: str, otherwise: str = "") -> str:
+        """Return the last value of a name with the line breaks of a form made plain; ``otherwise`` when none came."""
+        return self._values.get(name, [otherwise])[-1].replace("\r\n", "\n")
 
     def texts(self, name: str) -> Sequence[str]:
         """Return every value of a name, in order."""
@@ -78,3 +78,22 @@ def filled(fields: Iterable[Field], values: Mapping[str, str], errors: Iterable[
     """Return fields with the values they show and with what is wrong with them."""
     errors = tuple(errors)
     return tuple(field.filled(values.get(field.name, field.value)).judged(errors) for field in fields)
+
+
+def wrong_with(name: str, errors: Iterable[FieldError]) -> str:
+    """Return what was found wrong with a field, or nothing."""
+    return next((error.message for error in errors if error.field == name), "")
+
+
+def at_fields(error: ConsentryError, place: Callable[[str], str]) -> ConsentryError:
+    """Return what a room's rules found wrong, at the fields of a form; ``place`` names the field of the form."""
+    if not isinstance(error, InvalidInput):
+        return error
+    return InvalidInput(
+        *(FieldError(field=place(fault.field), message=_sentence(fault.message)) for fault in error.errors)
+    )
+
+
+def _sentence(message: str) -> str:
+    """Return what the rules say of a field, which for programs begins with the verb, as a sentence."""
+    return f"This {message}." if message[:1].islower() else message

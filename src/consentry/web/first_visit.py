@@ -1,10 +1,11 @@
 """What stands in place of an empty dashboard: three numbered steps, the done ones ticked."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from consentry import credentials
 from consentry.connectors import Connector
+from consentry.flows import FlowKind
 from consentry.web.visit import Visit
 
 
@@ -32,9 +33,7 @@ class FirstVisit:
     is_connected: bool  # whether the first two steps are done
 
 
-async def first_steps(
-    visit: Visit, *, above: str = "", last: Literal["source", "destination"] = "source"
-) -> FirstVisit | None:
+async def first_steps(visit: Visit, *, above: str = "", last: FlowKind = "source") -> FirstVisit | None:
     """Return the three steps as this installation has taken them; None while there is no connector at all.
 
     ``above`` is the path of the page's own main action, which then needs no second button.
@@ -60,7 +59,7 @@ def steps_for(
     has_credential: bool,
     is_connected: bool,
     above: str = "",
-    last: Literal["source", "destination"] = "source",
+    last: FlowKind = "source",
 ) -> FirstVisit:
     """Return the three steps: each is next as soon as the one before it is done."""
     register = FirstStep(

@@ -1,11 +1,11 @@
 """What the steps of a new source and of a new destination have in common, and the words in which they differ."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final
 
+from consentry.flows import FlowKind
 from consentry.web.frame import Page, Section
-
-FlowKind = Literal["source", "destination"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +58,17 @@ class FlowPage(Page):
         return self.words.section
 
     @property
-    def kind(self) -> FlowKind:
-        """Whether a source or a destination is made."""
-        return self.words.kind
-
-    @property
     def path(self) -> str:
         """Where the steps live."""
         return self.words.path
+
+
+def proposed_name(wanted: str, taken: Iterable[str]) -> str:
+    """Return a name that no other of its kind has: the wanted one, or with the first free number behind it."""
+    used = {name.casefold() for name in taken}
+    number = 1
+    name = wanted
+    while name.casefold() in used:
+        number += 1
+        name = f"{wanted} {number}"
+    return name

@@ -10,7 +10,7 @@ from consentry.errors import FieldError
 from consentry.flows import Columns, Mapped, suggest
 from consentry.web.choices import Choice, choices
 from consentry.web.destination_form import COLUMN, SAME, TypedDestination, map_name, value_name, written
-from consentry.web.fields import Field
+from consentry.web.fields import Field, wrong_with
 from consentry.web.samples import Cell, cell_of
 
 MOST_EXAMPLES: Final = 3
@@ -210,7 +210,7 @@ def _mapping_row(
         value=value,
         values=choices(known, value),
         example=next((each.example for each in columns if f"{COLUMN}{each.name}" == chosen), ""),
-        wrong=_wrong(errors, name),
+        wrong=wrong_with(name, errors),
     )
 
 
@@ -244,7 +244,3 @@ def mapping_of(mapping: Mapping[str, Mapped], fields: Sequence[TemplateField]) -
         )
         for name, one in mapping.items()
     )
-
-
-def _wrong(errors: Iterable[FieldError], name: str) -> str:
-    return next((error.message for error in errors if error.field == name), "")

@@ -91,9 +91,14 @@ def status_of(error: ConsentryError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
-def errors_of(error: ConsentryError) -> tuple[FieldError, ...]:
+def errors_of(error: ConsentryError | None) -> tuple[FieldError, ...]:
     """Return what an error says of single fields."""
     return error.errors if isinstance(error, InvalidInput) else ()
+
+
+def words_of(error: ConsentryError | None) -> tuple[str, str]:
+    """Return message and hint of what went wrong beyond single fields; both empty where nothing did."""
+    return (error.message, error.hint) if error and not errors_of(error) else ("", "")
 
 
 def answer_mishap(visit: Visit, error: ConsentryError) -> Response:

@@ -17,9 +17,9 @@ from consentry.web.connector_view import ConnectorView
 from consentry.web.door import Door, SignedInHandler
 from consentry.web.estimates import read_what, take_estimate
 from consentry.web.fields import Entries
-from consentry.web.flow_kinds import WORDS, FlowPage, FlowWords
+from consentry.web.flow_kinds import WORDS, FlowPage, FlowWords, proposed_name
 from consentry.web.mishaps import status_of
-from consentry.web.source_form import TypedSource, at_its_field, described, proposed_name, read_typed
+from consentry.web.source_form import TypedSource, at_its_field, described, read_typed
 from consentry.web.tiles import CredentialTile, credential_tile
 from consentry.web.visit import SignedInVisit
 

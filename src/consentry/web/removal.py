@@ -10,10 +10,11 @@ from starlette.routing import Route
 from consentry import accounts, credentials
 from consentry.errors import Conflict, ConsentryError, InvalidInput, TooManyAttempts
 from consentry.web.connector_view import ConnectorView
+from consentry.web.deletion import DeletePage
 from consentry.web.door import Door
 from consentry.web.fields import Field, filled
-from consentry.web.frame import Page, Section
-from consentry.web.mishaps import errors_of, status_of
+from consentry.web.frame import Section
+from consentry.web.mishaps import errors_of, status_of, words_of
 from consentry.web.visit import SignedInVisit
 
 PASSWORD = Field(
@@ -28,23 +29,12 @@ PASSWORD = Field(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeletePage(Page):
-    """The question before a credential is deleted."""
+class DeleteCredentialPage(DeletePage):
+    """The question before a credential is deleted, with the password where it has to be given again."""
 
-    template: ClassVar[str] = "sheet.html"
-    fragment: ClassVar[str] = "delete.html"
+    fragment: ClassVar[str] = "credential_delete.html"
     section: ClassVar[Section] = "credentials"
-    credential_id: int
-    name: str
-    connector: ConnectorView
-    fields: tuple[Field, ...]  # the password, where it has to be given again
-    message: str = ""  # what went wrong, beyond single fields
-    hint: str = ""
-
-    @property
-    def title(self) -> str:
-        """The one title of the page."""
-        return f"Delete {self.name}?"
+    what: ClassVar[str] = "credential"
 
 
 def routes(door: Door) -> Sequence[Route]:
@@ -76,16 +66,17 @@ async def prove_if_needed(visit: SignedInVisit) -> None:
         await accounts.prove(visit.app.accounts, visit.session, visit.form.secret("password"), visit.ip)
 
 
-async def _page(visit: SignedInVisit, error: ConsentryError | None) -> DeletePage:
+async def _page(visit: SignedInVisit, error: ConsentryError | None) -> DeleteCredentialPage:
     credential = await credentials.get(visit.app.credentials, visit.id)
     connector = visit.app.catalogue.get(credential.connector)
-    errors = errors_of(error) if error else ()
+    errors = errors_of(error)
+    message, hint = words_of(error)
     asked = () if visit.session.is_proved(visit.now) else (PASSWORD,)
-    return DeletePage(
-        credential_id=credential.id,
+    return DeleteCredentialPage(
+        id=credential.id,
         name=credential.name,
         connector=ConnectorView.of(connector, visit.app.settings.public_url),
         fields=filled(asked, {}, errors),
-        message=error.message if error and not errors else "",
-        hint=error.hint if error and not errors else "",
+        message=message,
+        hint=hint,
     )

@@ -10,7 +10,6 @@ from consentry.flows import (
     RowCounts,
     Run,
     RunStatus,
-    Source,
     StreamRun,
     StreamStatus,
     Trouble,
@@ -268,13 +267,8 @@ def _waiting(run: Run, now: datetime) -> str:
     return f"{words}, until {relative(run.waiting_until, now)}." if run.waiting_until else f"{words}."
 
 
-def source_status(source: Source) -> StatusWords:
-    """Say how a source is: at work, paused, or how its last run ended."""
-    return flow_status(source.last_run, is_active=source.is_active)
-
-
 def flow_status(last: Run | None, *, is_active: bool) -> StatusWords:
-    """Say how a source or destination is, by its last run."""
+    """Say how a source or destination is: at work, paused, or how its last run ended."""
     if last is not None and last.status not in ENDED:
         return run_status(last)
     if not is_active:

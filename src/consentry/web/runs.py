@@ -11,11 +11,11 @@ from consentry import flows
 from consentry.errors import NotFound
 from consentry.flows import Run
 from consentry.web.choices import Choice, choices, pages_around
+from consentry.web.connector_view import titles_of
 from consentry.web.door import Door
 from consentry.web.frame import Page, Section
 from consentry.web.run_rows import show_rows_of
 from consentry.web.run_words import RUN_STATUSES, RunView, run_view
-from consentry.web.source_views import titles_of
 from consentry.web.visit import SignedInVisit
 
 PER_PAGE: Final = 50

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, Literal
+from zoneinfo import available_timezones
 
 from consentry.errors import FieldError
 from consentry.flows import Schedule
 from consentry.web.amounts import every, in_unit
+from consentry.web.fields import Entries
 
 Kind = Literal["hand", "every", "daily", "cron", "source"]
 KINDS: Final[Mapping[Kind, str]] = {
@@ -25,6 +27,14 @@ _WORTH: Final = {
     "days": timedelta(days=1),
 }
 LONGEST: Final = timedelta(days=366)
+PLACES: Final[Mapping[str, str]] = {
+    "schedule": "every",
+    "schedule.every": "every",
+    "schedule.daily_at": "daily_at",
+    "schedule.cron": "cron",
+    "schedule.timezone": "timezone",
+}
+"""Where the form says what the rules find wrong with a schedule."""
 
 
 def schedule_words(schedule: Schedule | None, source_name: str = "") -> str:
@@ -51,6 +61,19 @@ class TypedSchedule:
     cron: str = ""
     timezone: str = "UTC"
     source: str = ""  # the id of the source that is followed
+
+
+def entered_schedule(form: Entries) -> TypedSchedule:
+    """Read what was typed into the fields that every schedule has."""
+    empty, text = TypedSchedule(), form.text
+    return TypedSchedule(
+        kind=text("schedule", empty.kind),
+        every=text("every", empty.every),
+        unit=text("every_unit", empty.unit),
+        daily_at=text("daily_at", empty.daily_at),
+        cron=text("cron"),
+        timezone=text("timezone", empty.timezone),
+    )
 
 
 def typed_schedule(schedule: Schedule | None) -> TypedSchedule:
@@ -101,3 +124,9 @@ def read_length(number: str, unit: str) -> timedelta | None:
         return None
     length = int(text) * _WORTH[unit]
     return length if timedelta(0) < length <= LONGEST else None
+
+
+def zones() -> tuple[str, ...]:
+    """Return the time zones to offer, by their area and city."""
+    areas = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
+    return ("UTC", *sorted(name for name in available_timezones() if name.startswith(areas)))

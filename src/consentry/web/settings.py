@@ -17,7 +17,7 @@ from consentry.web.choices import Choice, choices, pages_around
 from consentry.web.door import Door
 from consentry.web.fields import Entries, Field, filled
 from consentry.web.frame import Page, Section
-from consentry.web.mishaps import errors_of, status_of
+from consentry.web.mishaps import errors_of, status_of, words_of
 from consentry.web.removal import PASSWORD, prove_if_needed
 from consentry.web.visit import SignedInVisit
 
@@ -225,10 +225,10 @@ def _proof() -> Field:
 def _form(visit: SignedInVisit, name: str, fields: Sequence[Field], refused: Refused | None) -> Form:
     if refused is None or refused.form != name:
         return Form(fields=tuple(fields))
-    errors = errors_of(refused.error)
+    message, hint = words_of(refused.error)
     values = {field.name: visit.form.text(field.name) for field in fields}
     return Form(
-        fields=filled(fields, values, errors),
-        message="" if errors else refused.error.message,
-        hint="" if errors else refused.error.hint,
+        fields=filled(fields, values, errors_of(refused.error)),
+        message=message,
+        hint=hint,
     )

@@ -12,7 +12,7 @@ from consentry.errors import Conflict, ConsentryError, InvalidInput, NotSignedIn
 from consentry.web.door import Door
 from consentry.web.fields import Field, filled
 from consentry.web.frame import Page
-from consentry.web.mishaps import errors_of, status_of
+from consentry.web.mishaps import errors_of, status_of, words_of
 from consentry.web.origin import local_path
 from consentry.web.visit import SignedInVisit, Visit
 
@@ -117,12 +117,13 @@ def _onward(visit: Visit, wanted: str) -> str:
 async def _page(visit: Visit, onward: str, *, error: ConsentryError | None = None, notice: str = "") -> SignInPage:
     is_first = not await accounts.has_people(visit.app.accounts)
     values = {name: visit.form.text(name) for name in ("name", "email")}
-    errors = errors_of(error) if error else ()
+    errors = errors_of(error)
+    message, hint = words_of(error)
     return SignInPage(
         is_first=is_first,
         fields=filled(_FIRST if is_first else _SIGN_IN, values, errors),
         next=onward,
-        message=error.message if error and not errors else "",
-        hint=error.hint if error and not errors else "",
+        message=message,
+        hint=hint,
         notice=notice,
     )

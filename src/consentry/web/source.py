@@ -2,61 +2,34 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-from consentry import credentials, flows
-from consentry.credentials import Status
-from consentry.errors import NotFound
-from consentry.flows import Run, Source
-from consentry.web.charts import Chart, draw_charts
-from consentry.web.connector_view import ConnectorView
+from consentry import flows
+from consentry.web.connector_view import titles_of
 from consentry.web.door import Door
 from consentry.web.estimates import EstimateView, estimate_view
 from consentry.web.fields import Field
+from consentry.web.flow_kinds import WORDS, FlowWords
+from consentry.web.flow_page import RUNS_DRAWN, OneFlowPage, flow_view
 from consentry.web.frame import Page, Section
 from consentry.web.hook_words import HooksView, hooks_view
-from consentry.web.run_words import RunView, run_view, source_status
 from consentry.web.samples import Sample
-from consentry.web.source_views import SourceFacts, source_facts, titles_of
-from consentry.web.status import StatusWords, status_words
+from consentry.web.source_views import SourceFacts, source_facts
 from consentry.web.visit import SignedInVisit
-
-RUNS_DRAWN: Final = 30
-RUNS_LISTED: Final = 8
-SECONDS_AT_WORK: Final = 1
-SECONDS_IDLE: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourcePage(Page):
+class SourcePage(OneFlowPage):
     """Everything that can be told of one source."""
 
     template: ClassVar[str] = "source.html"
-    section: ClassVar[Section] = "sources"
-    id: int
-    name: str
-    base: str  # path of this page, under which its actions live
-    connector: ConnectorView
-    status: StatusWords
-    is_active: bool
-    credential_id: int
-    credential_name: str
-    credential_problem: str  # why no run can begin, or empty
-    run: RunView | None  # the last one, which may still be going on
-    runs: tuple[RunView, ...]
-    charts: tuple[Chart, ...]
+    words: ClassVar[FlowWords] = WORDS["source"]
     facts: SourceFacts
     hooks: HooksView
     look_path: str  # where the look into the dataset is fetched from; another one when a run has ended
-    seconds: int  # after which the page looks again
-
-    @property
-    def title(self) -> str:
-        """The one title of the page."""
-        return self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +68,14 @@ async def show(visit: SignedInVisit) -> Response:
     """Show the source."""
     source = await flows.get(visit.app.flows, visit.id)
     runs = (await flows.list_recent(visit.app.flows, [source.id], RUNS_DRAWN))[source.id]
-    return visit.show(source_page(visit, source, source.last_run, runs, await _credential_problem(visit, source)))
+    ended = next((run.id for run in runs if run.finished_at is not None), 0)
+    page = SourcePage(
+        flow=await flow_view(visit, source, runs, {}),
+        facts=source_facts(source, visit.app.catalogue.get(source.connector)),
+        hooks=hooks_view(source, visit.now),
+        look_path=visit.url(f"/sources/{source.id}/dataset", run=ended),
+    )
+    return visit.show(page)
 
 
 async def run_now(visit: SignedInVisit) -> Response:
@@ -123,44 +103,3 @@ async def estimate(visit: SignedInVisit) -> Response:
     found = await flows.estimate_source(visit.app.flows, visit.actor, source.id)
     view = estimate_view(found, connector, titles_of(connector))
     return visit.show(EstimatePage(source_id=source.id, source_name=source.name, estimate=view))
-
-
-def source_page(
-    visit: SignedInVisit, source: Source, last: Run | None, runs: Sequence[Run], credential_problem: str
-) -> SourcePage:
-    """Put together what the page shows."""
-    now = visit.now
-    connector = visit.app.catalogue.get(source.connector)
-    view = run_view(last, titles_of(connector), now) if last else None
-    is_at_work = view is not None and not view.has_ended
-    ended = next((run.id for run in runs if run.finished_at is not None), 0)
-    return SourcePage(
-        id=source.id,
-        name=source.name,
-        base=f"/sources/{source.id}",
-        connector=ConnectorView.of(connector, visit.app.settings.public_url),
-        status=source_status(source),
-        is_active=source.is_active,
-        credential_id=source.credential_id,
-        credential_name=source.credential_name,
-        credential_problem=credential_problem,
-        run=view,
-        runs=tuple(run_view(run, {}, now) for run in runs[:RUNS_LISTED]),
-        charts=draw_charts(runs, now),
-        facts=source_facts(source, connector, now),
-        hooks=hooks_view(source, now),
-        look_path=visit.url(f"/sources/{source.id}/dataset", run=ended),
-        seconds=SECONDS_AT_WORK if is_at_work else SECONDS_IDLE,
-    )
-
-
-async def _credential_problem(visit: SignedInVisit, source: Source) -> str:
-    """Say what keeps the credential from being used, or nothing."""
-    try:
-        credential = await credentials.get(visit.app.credentials, source.credential_id)
-    except NotFound:
-        return "it is gone"
-    if credential.status in (Status.AUTHORIZED, Status.REFRESH_FAILING):
-        return ""
-    provider = visit.app.catalogue.get(credential.connector).provider
-    return status_words(credential, provider, visit.now).words

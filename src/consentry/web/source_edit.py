@@ -1,7 +1,7 @@
 """Editing and deleting a source."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from starlette.responses import Response
@@ -11,24 +11,14 @@ from consentry import flows
 from consentry.connectors import Connector
 from consentry.errors import Conflict, ConsentryError, InvalidInput
 from consentry.flows import Source
-from consentry.web.configure import Mode, Tab
 from consentry.web.connector_view import ConnectorView
+from consentry.web.deletion import DeletePage
 from consentry.web.door import Door
-from consentry.web.fields import Field
-from consentry.web.flow_kinds import FlowKind
 from consentry.web.frame import Page, Section
-from consentry.web.mishaps import errors_of, status_of
-from consentry.web.source_fields import (
-    HooksChoice,
-    ManualFields,
-    SourceFields,
-    StreamChoice,
-    hooks_choice,
-    manual_fields,
-    source_fields,
-    stream_choices,
-)
+from consentry.web.mishaps import status_of, words_of
+from consentry.web.modes import tabs_of_edit
 from consentry.web.source_form import TypedSource, at_its_field, described, read_typed, typed_of
+from consentry.web.source_step import SourceForm, form_view
 from consentry.web.visit import SignedInVisit
 
 
@@ -38,22 +28,10 @@ class EditSourcePage(Page):
 
     template: ClassVar[str] = "source_edit.html"
     section: ClassVar[Section] = "sources"
-    kind: ClassVar[FlowKind] = "source"
     source_id: int
     source_name: str
     path: str
-    connector: ConnectorView
-    api_base: str
-    mode: Mode
-    tabs: tuple[Tab, ...]
-    streams: tuple[StreamChoice, ...]
-    stream_problem: str  # what is wrong with the choice of streams, or empty
-    manual: ManualFields
-    fields: SourceFields
-    hooks: HooksChoice
-    wrong: tuple[Field, ...]  # the fields that need another look
-    message: str  # what went wrong, beyond single fields
-    hint: str
+    form: SourceForm
 
     @property
     def title(self) -> str:
@@ -62,23 +40,13 @@ class EditSourcePage(Page):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteSourcePage(Page):
+class DeleteSourcePage(DeletePage):
     """The question before a source is deleted."""
 
-    template: ClassVar[str] = "sheet.html"
     fragment: ClassVar[str] = "source_delete.html"
     section: ClassVar[Section] = "sources"
-    source_id: int
-    name: str
+    what: ClassVar[str] = "source"
     dataset: str
-    connector: ConnectorView
-    message: str = ""  # what went wrong
-    hint: str = ""
-
-    @property
-    def title(self) -> str:
-        """The one title of the page."""
-        return f"Delete {self.name}?"
 
 
 def routes(door: Door) -> Sequence[Route]:
@@ -97,8 +65,8 @@ async def show_edit(visit: SignedInVisit) -> Response:
     source = await flows.get(visit.app.flows, visit.id)
     connector = visit.app.catalogue.get(source.connector)
     typed = typed_of(source, connector)
-    mode = visit.query.text("mode")
-    return visit.show(_edit_page(visit, source, connector, typed, mode=mode or typed.mode))
+    typed = replace(typed, mode=visit.query.text("mode") or typed.mode)
+    return visit.show(_edit_page(visit, source, connector, typed))
 
 
 async def edit(visit: SignedInVisit) -> Response:
@@ -111,7 +79,7 @@ async def edit(visit: SignedInVisit) -> Response:
         await flows.edit(visit.app.flows, visit.actor, source.id, changed)
     except (Conflict, InvalidInput) as error:
         said = at_its_field(error, typed)
-        return visit.show(_edit_page(visit, source, connector, typed, said, mode=typed.mode), status_of(error))
+        return visit.show(_edit_page(visit, source, connector, typed, said), status_of(error))
     return visit.go(visit.url(f"/sources/{source.id}", done="source-saved"))
 
 
@@ -136,41 +104,24 @@ def _edit_page(
     connector: Connector,
     typed: TypedSource,
     error: ConsentryError | None = None,
-    *,
-    mode: str,
 ) -> EditSourcePage:
     path = f"/sources/{source.id}/edit"
-    errors = errors_of(error) if error else ()
-    manual, fields = manual_fields(typed, errors), source_fields(typed, errors)
     return EditSourcePage(
         source_id=source.id,
         source_name=source.name,
         path=path,
-        connector=ConnectorView.of(connector, visit.app.settings.public_url),
-        api_base=f"{connector.base_url}/{connector.api_prefix}",
-        mode="manual" if mode == "manual" else "prepared",
-        tabs=(
-            Tab(mode="prepared", word="Streams", path=f"{path}?mode=prepared"),
-            Tab(mode="manual", word="Manual", path=f"{path}?mode=manual"),
-        ),
-        streams=stream_choices(connector, typed.streams),
-        stream_problem=next((fault.message for fault in errors if fault.field == "stream"), ""),
-        manual=manual,
-        fields=fields,
-        hooks=hooks_choice(typed, connector, visit.app.settings.public_url, errors),
-        wrong=tuple(field for field in (*manual.fields, *fields.fields) if field.wrong),
-        message=error.message if error and not errors else "",
-        hint=error.hint if error and not errors else "",
+        form=form_view(visit, connector, typed, tabs_of_edit(path, "Streams"), error),
     )
 
 
 def _delete_page(visit: SignedInVisit, source: Source, error: ConsentryError | None = None) -> DeleteSourcePage:
     connector = visit.app.catalogue.get(source.connector)
+    message, hint = words_of(error)
     return DeleteSourcePage(
-        source_id=source.id,
+        id=source.id,
         name=source.name,
         dataset=source.dataset,
         connector=ConnectorView.of(connector, visit.app.settings.public_url),
-        message=error.message if error else "",
-        hint=error.hint if error else "",
+        message=message,
+        hint=hint,
     )

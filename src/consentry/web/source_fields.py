@@ -7,10 +7,11 @@ from typing import Final
 from consentry.connectors import Connector, Stream
 from consentry.errors import FieldError
 from consentry.flows import why_unreachable
-from consentry.web.choices import Choice, choices
-from consentry.web.fields import Field, filled
+from consentry.web.choices import Choice, Option, choices, options
+from consentry.web.fields import Field, filled, wrong_with
 from consentry.web.manual import PARAMETERS_FIELD, PATH_FIELD, RECORDS_FIELD
-from consentry.web.schedules import KINDS, UNITS
+from consentry.web.schedule_fields import ScheduleFields, schedule_fields
+from consentry.web.schedules import UNITS
 from consentry.web.source_form import (
     DATASET,
     DELETIONS,
@@ -22,7 +23,6 @@ from consentry.web.source_form import (
     POSTGRES_URL,
     WAREHOUSES,
     TypedSource,
-    zones,
 )
 
 _PAGING: Final = {"link": "Follow the links to further pages", "none": "Everything is on one page"}
@@ -32,28 +32,6 @@ _FULL: Final = Field(
     id="full-number",
     help="Only for streams whose deletions nothing else tells: their whole list is compared this often.",
 )
-EVERY: Final = Field(name="every", label="Every", id="every")
-DAILY_AT: Final = Field(name="daily_at", label="Time", id="daily-at", max_length=5, help="Such as 06:00.")
-CRON: Final = Field(
-    name="cron",
-    label="Cron line",
-    id="cron",
-    max_length=100,
-    help="Minute, hour, day, month, day of the week: 0 6 * * 1-5 is 6 o'clock on working days.",
-)
-ZONE: Final = Field(
-    name="timezone", label="Time zone", id="timezone", max_length=64, help="By area and city, such as Europe/Berlin."
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """One of several ways to choose from, with its meaning."""
-
-    value: str
-    word: str
-    meaning: str
-    is_chosen: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,19 +72,13 @@ class SourceFields:
     deletions: tuple[Option, ...]
     full: Field
     full_units: tuple[Choice, ...]
-    schedules: tuple[Option, ...]
-    every: Field
-    every_units: tuple[Choice, ...]
-    daily_at: Field
-    cron: Field
-    timezone: Field
-    zones: tuple[str, ...]
+    schedule: ScheduleFields
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """Every field, for the summary of what is wrong."""
         places = (self.name, self.dataset, self.duckdb_path, self.postgres_url, self.parquet_path, self.other_url)
-        return (*places, self.full, self.every, self.daily_at, self.cron, self.timezone)
+        return (*places, self.full, *self.schedule.fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,17 +122,8 @@ def manual_fields(typed: TypedSource, errors: Iterable[FieldError]) -> ManualFie
 def source_fields(typed: TypedSource, errors: Iterable[FieldError]) -> SourceFields:
     """Return the fields with what was typed and what is wrong with it."""
     found = tuple(errors)
-    schedule = typed.schedule
-    values = {
-        **typed.values,
-        "full_number": typed.full_number,
-        "every": schedule.every,
-        "daily_at": schedule.daily_at,
-        "cron": schedule.cron,
-        "timezone": schedule.timezone,
-    }
-    places = (NAME, DATASET, DUCKDB_PATH, POSTGRES_URL, PARQUET_PATH, OTHER_URL)
-    shown = (*places, _FULL, EVERY, DAILY_AT, CRON, ZONE)
+    values = {**typed.values, "full_number": typed.full_number}
+    shown = (NAME, DATASET, DUCKDB_PATH, POSTGRES_URL, PARQUET_PATH, OTHER_URL, _FULL)
     by_name: Mapping[str, Field] = {field.name: field for field in filled(shown, values, found)}
     return SourceFields(
         name=by_name["name"],
@@ -174,13 +137,7 @@ def source_fields(typed: TypedSource, errors: Iterable[FieldError]) -> SourceFie
         deletions=options(DELETIONS.items(), typed.deletions),
         full=by_name["full_number"],
         full_units=choices(UNITS, typed.full_unit),
-        schedules=options([(kind, (word, "")) for kind, word in KINDS.items()], schedule.kind),
-        every=by_name["every"],
-        every_units=choices(UNITS, schedule.unit),
-        daily_at=by_name["daily_at"],
-        cron=by_name["cron"],
-        timezone=by_name["timezone"],
-        zones=zones(),
+        schedule=schedule_fields(typed.schedule, found),
     )
 
 
@@ -194,12 +151,5 @@ def hooks_choice(
         is_chosen=typed.hooks,
         needs=hooks.needs if hooks else "",
         problem=why_unreachable(public_url, connector.provider, connector.base_url),
-        wrong=next((fault.message for fault in errors if fault.field == "hooks"), ""),
-    )
-
-
-def options(words: Iterable[tuple[str, tuple[str, str]]], chosen: str) -> tuple[Option, ...]:
-    """Return ways to choose from, with the chosen one marked."""
-    return tuple(
-        Option(value=value, word=word, meaning=meaning, is_chosen=value == chosen) for value, (word, meaning) in words
+        wrong=wrong_with("hooks", errors),
     )

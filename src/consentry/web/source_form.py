@@ -1,9 +1,8 @@
 """The fields of a source as they are typed, and the source that they describe. Pure; its room judges the rest."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
-from zoneinfo import available_timezones
 
 from consentry.connectors import Connector
 from consentry.core.secret import Secret
@@ -20,9 +19,17 @@ from consentry.flows import (
     WarehouseSpec,
 )
 from consentry.web.amounts import in_unit
-from consentry.web.fields import Entries, Field
+from consentry.web.fields import Entries, Field, at_fields
 from consentry.web.manual import read_parameters, read_path, read_records_path
-from consentry.web.schedules import TypedSchedule, read_length, read_schedule, typed_schedule
+from consentry.web.modes import mode_of
+from consentry.web.schedules import (
+    PLACES,
+    TypedSchedule,
+    entered_schedule,
+    read_length,
+    read_schedule,
+    typed_schedule,
+)
 
 OTHER: Final = "other"
 """What the form calls all warehouses that dlt writes to; which one it is stands in a list of its own."""
@@ -125,14 +132,10 @@ class TypedSource:
 
 def read_typed(form: Entries) -> TypedSource:
     """Read what was typed into the form of a source."""
-    empty = TypedSource()
-
-    def text(name: str, otherwise: str = "") -> str:
-        return form.text(name) if form.texts(name) else otherwise
-
+    empty, text = TypedSource(), form.text
     return TypedSource(
         name=" ".join(text("name").split()),
-        mode="manual" if text("mode") == "manual" else "prepared",
+        mode=mode_of(text("mode")),
         streams=tuple(dict.fromkeys(form.texts("stream"))),
         manual_path=text("manual_path"),
         manual_parameters=text("manual_parameters"),
@@ -148,14 +151,7 @@ def read_typed(form: Entries) -> TypedSource:
         deletions=text("deletions", empty.deletions),
         full_number=text("full_number", empty.full_number),
         full_unit=text("full_unit", empty.full_unit),
-        schedule=TypedSchedule(
-            kind=text("schedule", empty.schedule.kind),
-            every=text("every", empty.schedule.every),
-            unit=text("every_unit", empty.schedule.unit),
-            daily_at=text("daily_at", empty.schedule.daily_at),
-            cron=text("cron"),
-            timezone=text("timezone", empty.schedule.timezone),
-        ),
+        schedule=entered_schedule(form),
         hooks=text("hooks") == "on",
     )
 
@@ -242,8 +238,6 @@ def _manual(typed: TypedSource, connector: Connector, errors: list[FieldError]) 
 
 def at_its_field(error: ConsentryError, typed: TypedSource) -> ConsentryError:
     """Return what the source's own rules found wrong, at the fields of the form."""
-    if not isinstance(error, InvalidInput):
-        return error
 
     def place(name: str) -> str:
         if name == "warehouse.path":
@@ -252,47 +246,19 @@ def at_its_field(error: ConsentryError, typed: TypedSource) -> ConsentryError:
             return "other_url"
         return _FIELDS.get(name, _FIELDS.get(name.partition(".")[0], name))
 
-    return InvalidInput(
-        *(FieldError(field=place(fault.field), message=sentence(fault.message)) for fault in error.errors)
-    )
-
-
-def sentence(message: str) -> str:
-    """Return what the rules say of a field, which for programs begins with the verb, as a sentence."""
-    return f"This {message}." if message[:1].islower() else message
+    return at_fields(error, place)
 
 
 _FIELDS: Final = {
+    **PLACES,
     "streams": "stream",
     "full_listing_every": "full_number",
-    "schedule.every": "every",
-    "schedule.daily_at": "daily_at",
-    "schedule.cron": "cron",
-    "schedule.timezone": "timezone",
-    "schedule": "every",
     "warehouse": "postgres_url",
     "manual": "manual_path",
     "manual.path": "manual_path",
     "manual.parameters": "manual_parameters",
     "manual.records_path": "manual_records",
 }
-
-
-def zones() -> tuple[str, ...]:
-    """Return the time zones to offer, by their area and city."""
-    areas = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
-    return ("UTC", *sorted(name for name in available_timezones() if name.startswith(areas)))
-
-
-def proposed_name(wanted: str, taken: Iterable[str]) -> str:
-    """Return a name that no other source has: the wanted one, or with the first free number behind it."""
-    used = {name.casefold() for name in taken}
-    number = 1
-    name = wanted
-    while name.casefold() in used:
-        number += 1
-        name = f"{wanted} {number}"
-    return name
 
 
 def _streams(typed: TypedSource, connector: Connector, errors: list[FieldError]) -> tuple[str, ...] | None:

@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from consentry.flows.model import Counts, RowCounts, Run, RunId, RunStatus, StreamRun, StreamStatus, Trouble
-from consentry.web.charts import ABOVE, draw_charts, draw_row_charts, draw_small, draw_small_rows
+from consentry.web.charts import ABOVE, draw_charts, draw_small
 from consentry.web.run_words import RUN_STATUSES, run_view, stream_view
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -129,11 +129,9 @@ def test_a_destinations_run_says_how_far_its_rows_are() -> None:
 
 def test_rows_stand_above_the_ground_and_refused_ones_hang_below_it() -> None:
     ended = replace(ROWS, status=RunStatus.PARTLY_FAILED, finished_at=NOW)
-    rows, _, _ = draw_row_charts([ended, replace(ended, rows=RowCounts(unchanged=9))], NOW)
+    rows, _, _ = draw_charts([ended, replace(ended, rows=RowCounts(unchanged=9))], NOW)
     good, bad = [bar for bar in rows.bars if bar.tone == "good"], [bar for bar in rows.bars if bar.tone == "bad"]
     assert all(bar.y + bar.height <= ABOVE for bar in good)
     assert [bar.y > ABOVE for bar in bad] == [True]
     assert "35 rows, 2 refused or failed" in bad[0].words
     assert "At most 2 refused." in rows.summary
-    assert draw_row_charts([], NOW) == ()
-    assert draw_small_rows([], NOW) is None

@@ -5,7 +5,14 @@ import pytest
 
 from consentry.errors import FieldError
 from consentry.flows.model import Schedule
-from consentry.web.schedules import TypedSchedule, read_length, read_schedule, schedule_words, typed_schedule
+from consentry.web.schedules import (
+    TypedSchedule,
+    read_length,
+    read_schedule,
+    schedule_words,
+    typed_schedule,
+    zones,
+)
 
 SCHEDULES = [
     None,
@@ -63,3 +70,8 @@ def test_what_isnt_chosen_is_not_read() -> None:
 def test_a_length_needs_plain_figures() -> None:
     assert read_length(" 90 ", "minutes") == timedelta(minutes=90)
     assert read_length("\u0663", "hours") is None  # a figure of another script
+
+
+def test_time_zones_are_offered_by_area_and_city() -> None:
+    assert zones()[0] == "UTC"
+    assert "Europe/Berlin" in zones()

@@ -9,7 +9,7 @@ from consentry.errors import Conflict, FieldError, InvalidInput
 from consentry.flows.model import ManualRead, Schedule, Source, SourceId, WarehouseKind, WarehouseSpec
 from consentry.web.fields import Entries
 from consentry.web.source_fields import source_fields
-from consentry.web.source_form import TypedSource, at_its_field, described, proposed_name, read_typed, typed_of, zones
+from consentry.web.source_form import TypedSource, at_its_field, described, read_typed, typed_of
 
 CONNECTOR = Catalogue.load().list()[0]
 NAMES = tuple(stream.name for stream in CONNECTOR.streams)
@@ -136,13 +136,3 @@ def test_what_the_rules_of_a_source_find_stands_at_the_fields_of_the_form() -> N
     assert placed.errors[0].message == "This must be a cron line."
     conflict = Conflict("There is one already.")
     assert at_its_field(conflict, TYPED) is conflict
-
-
-def test_a_proposed_name_is_free() -> None:
-    assert proposed_name("Sales CRM", []) == "Sales CRM"
-    assert proposed_name("Sales CRM", ["sales crm", "Sales CRM 2"]) == "Sales CRM 3"
-
-
-def test_time_zones_are_offered_by_area_and_city() -> None:
-    assert zones()[0] == "UTC"
-    assert "Europe/Berlin" in zones()
