@@ -51,14 +51,14 @@ class HookEndpoint:
         await send({"type": "http.response.body", "body": b""})
 
     async def _take(self, scope: Scope, receive: Receive, token: str) -> Problem | None:
+        if not is_json(header(scope, b"content-type")):
+            return unsupported_media_type()  # whoever the address belongs to
         self._by_address.take(token)
         try:
             hook = await flows.find_hook(self._flows, token)
         except Gone:
             self._strangers.take(ip_of(scope))
             raise
-        if not is_json(header(scope, b"content-type")):
-            return unsupported_media_type()
         try:
             body = await read_body(receive, LARGEST_DELIVERY)
         except TooLarge:

@@ -98,7 +98,9 @@ async def test_only_json_is_taken(hooked: Hooked) -> None:
         answer = await post(hooked, address_of(hooked), body, **{"Content-Type": kind})
         assert answer.status_code == status
     assert await waiting(hooked, source) == []
-    assert deliveries(hooked, "unreadable") == 5
+    nobody_s = address_of(hooked) + "x"
+    assert (await post(hooked, nobody_s, b"", **{"Content-Type": "text/plain"})).status_code == 415
+    assert deliveries(hooked, "unreadable") == 6
 
 
 NO_IDS: tuple[object, ...] = (
