@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from consentry import flows
 from consentry.audit import Actor
+from consentry.core.pages import every
 from consentry.desk.destination_contract import (
     DestinationView,
     PreviewView,
@@ -26,7 +28,6 @@ from consentry.desk.runners import Runners
 from consentry.errors import Conflict, FieldError, InvalidInput, NotFound
 from consentry.flows import Destination, RowOutcome
 
-PER_PAGE: Final = 100
 TRIED_ROWS: Final = 5
 
 
@@ -40,13 +41,7 @@ class LocalDestinations:
 
     async def list_destinations(self) -> list[DestinationView]:
         """Return every destination."""
-        found: list[DestinationView] = []
-        page, more = 0, True
-        while more:
-            page += 1
-            destinations, more = await flows.list_destinations(self._room, page=page, per_page=PER_PAGE)
-            found += [show_destination(each) for each in destinations]
-        return found
+        return [show_destination(each) for each in await every(partial(flows.list_destinations, self._room))]
 
     async def get_destination(self, which: str | int) -> DestinationView:
         """Return one destination with its last run; raise NotFound, or Conflict when the name fits two."""
@@ -101,13 +96,8 @@ class LocalDestinations:
 
     async def list_rows(self, run_id: int, *, outcome: str | None = None, limit: int | None = None) -> list[RowView]:
         """Return the rows of a run, or the first ones; raise NotFound."""
-        found: list[RowView] = []
-        chosen, page, more = _outcome(outcome), 0, True
-        while more and (limit is None or len(found) < limit):
-            page += 1
-            rows, more = await flows.list_rows(self._room, run_id, outcome=chosen, page=page, per_page=PER_PAGE)
-            found += [show_row(each) for each in rows]
-        return found[:limit]
+        read = partial(flows.list_rows, self._room, run_id, outcome=_outcome(outcome))
+        return [show_row(each) for each in await every(read, at_most=limit)]
 
     async def iterate_rows(self, run_id: int, *, outcome: str | None = None) -> AsyncIterator[RowView]:
         """Yield all rows of a run, without holding them."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from consentry import flows
 from consentry.audit import Actor
+from consentry.core.pages import every
 from consentry.desk.flow_contract import RunView, SampleView, SourceView
 from consentry.desk.flow_views import show_run, show_source, show_trouble
 from consentry.desk.naming import kind_of
@@ -14,7 +16,6 @@ from consentry.desk.runners import Runners
 from consentry.errors import Conflict, FieldError, InvalidInput, NotFound
 from consentry.flows import NewSource, RunStatus, Source
 
-PER_PAGE: Final = 100
 SAMPLE_RECORDS: Final = 5
 
 
@@ -28,13 +29,7 @@ class LocalFlows:
 
     async def list_sources(self) -> list[SourceView]:
         """Return every source."""
-        found: list[SourceView] = []
-        page, more = 0, True
-        while more:
-            page += 1
-            sources, more = await flows.list_sources(self._room, page=page, per_page=PER_PAGE)
-            found += [show_source(each) for each in sources]
-        return found
+        return [show_source(each) for each in await every(partial(flows.list_sources, self._room))]
 
     async def get_source(self, which: str | int) -> SourceView:
         """Return one source with its last run; raise NotFound, or Conflict when the name fits two."""
@@ -73,15 +68,8 @@ class LocalFlows:
         """Return the newest runs that fit, newest first."""
         chosen = _status(status)
         kind, flow_id = kind_of(source_id, destination_id)
-        found: list[RunView] = []
-        page, more = 0, True
-        while more and len(found) < limit:
-            page += 1
-            runs, more = await flows.list_runs(
-                self._room, kind=kind, flow_id=flow_id, status=chosen, page=page, per_page=PER_PAGE
-            )
-            found += [show_run(each) for each in runs]
-        return found[:limit]
+        read = partial(flows.list_runs, self._room, kind=kind, flow_id=flow_id, status=chosen)
+        return [show_run(each) for each in await every(read, at_most=limit)]
 
     async def get_run(self, run_id: int) -> RunView:
         """Return one run with its streams, or its rows counted."""
