@@ -35,6 +35,7 @@ from consentry.desk.destination_contract import Destinations
 from consentry.desk.flow_contract import Flows
 from consentry.desk.local_destinations import LocalDestinations
 from consentry.desk.local_flows import LocalFlows
+from consentry.desk.naming import choose
 from consentry.desk.runners import Runners
 from consentry.errors import FieldError, InvalidInput, NotFound
 
@@ -64,7 +65,8 @@ class LocalDesk:
         self, *, connector: str | None = None, status: str | None = None, q: str | None = None
     ) -> list[CredentialView]:
         """Return every credential that fits."""
-        read = partial(credentials.list_credentials, self._room, connector=connector, status=_status(status), q=q)
+        chosen = choose(credentials.Status, status, "status")
+        read = partial(credentials.list_credentials, self._room, connector=connector, status=chosen, q=q)
         return [self._view(each) for each in await every(read)]
 
     async def get(self, which: str | int) -> CredentialView:
@@ -187,7 +189,7 @@ class LocalDesk:
         self, *, credential_id: int | None, action: str | None, q: str | None, limit: int
     ) -> list[EntryView]:
         """Return the newest entries that fit, newest first."""
-        chosen = _action(action)
+        chosen = choose(Action, action, "action")
 
         async def read(page: int, per_page: int) -> tuple[list[audit.Entry], bool]:
             async with self.app.database.reading() as connection:
@@ -314,29 +316,9 @@ def _entry(entry: audit.Entry) -> EntryView:
     )
 
 
-def _status(status: str | None) -> credentials.Status | None:
-    if status is None:
-        return None
-    try:
-        return credentials.Status(status)
-    except ValueError:
-        known = ", ".join(credentials.Status)
-        raise InvalidInput(FieldError(field="status", message=f"Choose one of {known}.")) from None
-
-
 def _scopes(scopes: Sequence[str]) -> list[accounts.KeyScope]:
     try:
         return [accounts.KeyScope(scope) for scope in scopes]
     except ValueError:
         known = ", ".join(accounts.KeyScope)
         raise InvalidInput(FieldError(field="scopes", message=f"Choose among {known}.")) from None
-
-
-def _action(action: str | None) -> Action | None:
-    if action is None:
-        return None
-    try:
-        return Action(action)
-    except ValueError:
-        known = ", ".join(Action)
-        raise InvalidInput(FieldError(field="action", message=f"Choose one of {known}.")) from None

@@ -24,8 +24,8 @@ from consentry.desk.destination_views import (
     show_trial,
     show_upload,
 )
+from consentry.desk.naming import choose, only_one
 from consentry.desk.runners import Runners
-from consentry.errors import Conflict, FieldError, InvalidInput, NotFound
 from consentry.flows import Destination, RowOutcome
 
 TRIED_ROWS: Final = 5
@@ -96,17 +96,17 @@ class LocalDestinations:
 
     async def list_rows(self, run_id: int, *, outcome: str | None = None, limit: int | None = None) -> list[RowView]:
         """Return the rows of a run, or the first ones; raise NotFound."""
-        read = partial(flows.list_rows, self._room, run_id, outcome=_outcome(outcome))
+        read = partial(flows.list_rows, self._room, run_id, outcome=choose(RowOutcome, outcome, "outcome"))
         return [show_row(each) for each in await every(read, at_most=limit)]
 
     async def iterate_rows(self, run_id: int, *, outcome: str | None = None) -> AsyncIterator[RowView]:
         """Yield all rows of a run, without holding them."""
-        async for row in flows.iterate_rows(self._room, run_id, _outcome(outcome)):
+        async for row in flows.iterate_rows(self._room, run_id, choose(RowOutcome, outcome, "outcome")):
             yield show_row(row)
 
     async def export_rows(self, run_id: int, *, outcome: str | None = None) -> AsyncIterator[bytes]:
         """Yield the rows of a run as CSV, piece by piece."""
-        async for piece in flows.export_rows(self._room, run_id, _outcome(outcome)):
+        async for piece in flows.export_rows(self._room, run_id, choose(RowOutcome, outcome, "outcome")):
             yield piece.encode()
 
     async def retry_run(
@@ -124,18 +124,6 @@ class LocalDestinations:
     async def _find(self, which: str | int) -> Destination:
         if isinstance(which, str):
             named, _ = await flows.list_destinations(self._room, name=" ".join(which.split()))
-            if len(named) > 1:
-                raise Conflict(f"Several destinations are named {which}.", hint="Name the one you mean by its id.")
-            if named:
-                return named[0]
-            if not which.isdecimal():
-                raise NotFound(f"There is no destination named {which}.", hint="Look with consentry destination list.")
+            if (destination := only_one(named, "destination", which)) is not None:
+                return destination
         return await flows.get_destination(self._room, int(which))
-
-
-def _outcome(outcome: str | None) -> RowOutcome | None:
-    try:
-        return RowOutcome(outcome) if outcome is not None else None
-    except ValueError:
-        known = ", ".join(RowOutcome)
-        raise InvalidInput(FieldError(field="outcome", message=f"Choose one of {known}.")) from None
