@@ -1,7 +1,7 @@
 """Create, edit, pause and delete sources. What an address of a warehouse hides, the vault has."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -78,19 +78,8 @@ async def change(room: Room, actor: Actor, source_id: int, given: Mapping[str, A
 
 def description_of(source: Source) -> NewSource:
     """Return a source as it would be described; the warehouse's address is left to stay as it is."""
-    warehouse = replace(source.warehouse, url=None)
-    return NewSource(
-        name=source.name,
-        credential_id=source.credential_id,
-        streams=source.streams,
-        manual=source.manual,
-        dataset=source.dataset,
-        warehouse=warehouse,
-        deletions=source.deletions,
-        full_listing_every=source.full_listing_every,
-        schedule=source.schedule,
-        hooks=source.hooks,
-    )
+    described = NewSource(**{each.name: getattr(source, each.name) for each in fields(NewSource)})
+    return replace(described, warehouse=replace(source.warehouse, url=None))
 
 
 def _columns(room: Room, before: Source, wanted: NewSource) -> dict[str, Any]:
