@@ -40,13 +40,12 @@ TIMEOUT_SECONDS: Final = 30.0
 WAIT_SECONDS: Final = 3600.0  # for the rate budget, which is often renewed hourly
 
 
-class Credential:
-    """One credential, ready to be used."""
+class Named:
+    """What was looked up by its name or id: a credential, a source or a destination."""
 
-    def __init__(self, desk: Desk, view: CredentialView, route: Route) -> None:
+    def __init__(self, desk: Desk, view: CredentialView | SourceView | DestinationView) -> None:
         self._desk = desk
         self._view = view
-        self.route: Final = route
 
     @property
     def id(self) -> int:
@@ -57,6 +56,17 @@ class Credential:
     def name(self) -> str:
         """The name that it had when it was looked up."""
         return self._view.name
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(id={self.id}, name={self.name!r})"
+
+
+class Credential(Named):
+    """One credential, ready to be used."""
+
+    def __init__(self, desk: Desk, view: CredentialView, route: Route) -> None:
+        super().__init__(desk, view)
+        self.route: Final = route
 
     @property
     async def status(self) -> str:
@@ -114,22 +124,8 @@ class Credential:
         return f"Credential(id={self.id}, name={self.name!r}, connector={self._view.connector!r})"
 
 
-class Source:
+class Source(Named):
     """A source, which keeps a dataset up to date."""
-
-    def __init__(self, desk: Desk, view: SourceView) -> None:
-        self._desk = desk
-        self._view = view
-
-    @property
-    def id(self) -> int:
-        """The id, which stays whatever else changes."""
-        return self._view.id
-
-    @property
-    def name(self) -> str:
-        """The name that it had when it was looked up."""
-        return self._view.name
 
     @property
     async def last_run(self) -> RunView | None:
@@ -145,30 +141,11 @@ class Source:
 
         Raises Conflict while a run is going on. Who stops waiting, asks the run to end.
         """
-        flows = self._desk.flows
-        begun = await flows.run_source(self.id, detached=not wait)
-        return await (follow(flows, begun) if wait else flows.get_run(begun))
-
-    def __repr__(self) -> str:
-        return f"Source(id={self.id}, name={self.name!r})"
+        return await _begun(self._desk, await self._desk.flows.run_source(self.id, detached=not wait), wait=wait)
 
 
-class Destination:
+class Destination(Named):
     """A destination, which writes rows into a connector."""
-
-    def __init__(self, desk: Desk, view: DestinationView) -> None:
-        self._desk = desk
-        self._view = view
-
-    @property
-    def id(self) -> int:
-        """The id, which stays whatever else changes."""
-        return self._view.id
-
-    @property
-    def name(self) -> str:
-        """The name that it had when it was looked up."""
-        return self._view.name
 
     @property
     async def last_run(self) -> "Run | None":
@@ -194,10 +171,7 @@ class Destination:
         with taken(rows) as given:
             named = await hand_in(self._desk, given)
             begun = await self._desk.destinations.run_destination(self.id, rows=named, detached=not wait)
-        return await _begun(self._desk, begun, wait=wait)
-
-    def __repr__(self) -> str:
-        return f"Destination(id={self.id}, name={self.name!r})"
+        return Run(self._desk, await _begun(self._desk, begun, wait=wait))
 
 
 class Run:
@@ -248,15 +222,15 @@ class Run:
         ``mended`` are other values by the number of the row: all that the row is to hold.
         """
         begun = await self._desk.destinations.retry_run(self.id, mended, detached=not wait)
-        return await _begun(self._desk, begun, wait=wait)
+        return Run(self._desk, await _begun(self._desk, begun, wait=wait))
 
     def __repr__(self) -> str:
         return f"Run(id={self.id}, status={self.status!r})"
 
 
-async def _begun(desk: Desk, run_id: int, *, wait: bool) -> Run:
+async def _begun(desk: Desk, run_id: int, *, wait: bool) -> RunView:
     """Return a run that was begun, once it has ended or at once."""
-    return Run(desk, await (follow(desk.flows, run_id) if wait else desk.flows.get_run(run_id)))
+    return await (follow(desk.flows, run_id) if wait else desk.flows.get_run(run_id))
 
 
 class Lending:

@@ -1,6 +1,6 @@
 """What the API shows of sources and runs; the password of a warehouse has no field here. Rows are in row_views.py."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
@@ -156,7 +156,7 @@ def show_source(source: flows.Source) -> SourceView:
         streams="all" if source.streams is None else list(source.streams),
         manual=None if source.manual is None else ManualView.model_validate(source.manual),
         warehouse=WarehouseView(type=source.warehouse.kind, path=source.warehouse.path, url=source.warehouse.url),
-        full_listing_every=show_length(source.full_listing_every),
+        full_listing_every=flows.write_length(source.full_listing_every),
         schedule=None if source.schedule is None else show_schedule(source.schedule),
         last_run=None if source.last_run is None else show_run(source.last_run),
         hook_events=[HookEventView.model_validate(hook) for hook in source.events],
@@ -187,19 +187,10 @@ def show_trouble(trouble: flows.Trouble | None) -> TroubleView | None:
     return None if trouble is None else TroubleView.model_validate(trouble)
 
 
-def show_length(length: timedelta) -> str:
-    """Return a length in the largest unit that leaves nothing over."""
-    seconds = int(length.total_seconds())
-    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
-        if seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
-
-
 def show_schedule(schedule: flows.Schedule) -> ScheduleView:
     """Return when a flow runs by itself as it is shown."""
     return ScheduleView(
-        every=show_length(schedule.every) if schedule.every else None,
+        every=flows.write_length(schedule.every) if schedule.every else None,
         daily_at=schedule.daily_at,
         cron=schedule.cron,
         after_source=schedule.after_source,

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from consentry.cli.ask import ask, make_sure
-from consentry.cli.options import Json, Yes
+from consentry.cli.options import Cron, DailyAt, Every, Json, NoWait, Timezone, Yes
 from consentry.cli.running import at_desk
-from consentry.cli.screen import Screen, moment, plain, table
+from consentry.cli.screen import Screen, plain, table
 
 if TYPE_CHECKING:
     from consentry.desk import Desk, SuggestionView
@@ -57,10 +57,10 @@ def add(
     manual_method: Annotated[str, typer.Option(help="Of the template manual: POST, PUT or DELETE.")] = "",
     manual_path: Annotated[str, typer.Option(help="Its path, such as parties/{id}.")] = "",
     manual_body: Annotated[str, typer.Option(help="Its body as JSON, with {column} for the row's values.")] = "",
-    every: Annotated[str, typer.Option(metavar="LENGTH", help="Run by itself so often, such as 15m or 2h.")] = "",
-    daily_at: Annotated[str, typer.Option(metavar="HH:MM", help="Run by itself every day at this time.")] = "",
-    cron: Annotated[str, typer.Option(metavar="LINE", help="Run by itself by a cron line of five fields.")] = "",
-    timezone: Annotated[str, typer.Option(help="Time zone of --daily-at and --cron.")] = "UTC",
+    every: Every = "",
+    daily_at: DailyAt = "",
+    cron: Cron = "",
+    timezone: Timezone = "UTC",
     after_source: Annotated[str, typer.Option(metavar="SOURCE", help="Run after each run of this source.")] = "",
     json: Json = False,
 ) -> None:
@@ -125,18 +125,11 @@ def list_destinations(*, json: Json = False) -> None:
     """List the destinations with their state, schedule and last run."""
 
     async def job(desk: "Desk", screen: Screen) -> None:
-        from consentry.cli.run_words import run_line, schedule_words
+        from consentry.cli.run_words import FLOW_HEADS, flow_cells
 
         found = await desk.destinations.list_destinations()
-        rows = [
-            (
-                *(each.id, each.name, each.credential_name, each.template, "active" if each.is_active else "paused"),
-                *(schedule_words(each.schedule), moment(each.next_run_at) if each.next_run_at else ""),
-                run_line(each.last_run) if each.last_run else "",
-            )
-            for each in found
-        ]
-        heads = ("Id", "Name", "Credential", "Template", "State", "Schedule", "Next run", "Last run")
+        rows = [(each.id, each.name, each.credential_name, each.template, *flow_cells(each)) for each in found]
+        heads = ("Id", "Name", "Credential", "Template", *FLOW_HEADS)
         screen.answer(found, table(heads, rows, nothing="No destinations yet. Add one: consentry destination add"))
 
     at_desk(job, json=json)
@@ -200,7 +193,7 @@ def run(
     which: Which,
     *,
     file: File = "",
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Begin it, and don't wait for its end.")] = False,
+    no_wait: NoWait = False,
     json: Json = False,
 ) -> None:
     """Run a destination now and watch it; status 0 only when no row was refused or failed. Ctrl-C cancels the run.
@@ -210,7 +203,7 @@ def run(
 
     async def job(desk: "Desk", screen: Screen) -> None:
         from consentry.cli.destination_fields import rows_of
-        from consentry.cli.rows_run import see_through
+        from consentry.cli.watching import see_through
 
         destination = await desk.destinations.get_destination(which)
         rows = await rows_of(desk, file=file, path="", table="", sql="", source="")

@@ -5,6 +5,7 @@ import stat
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ from consentry.app import App
 from consentry.cli.findings import Finding, Setting, bad, failed, ok, warn
 from consentry.connectors import Catalogue, Connector
 from consentry.core.log import redact
+from consentry.core.pages import every
 from consentry.errors import ConsentryError
 from consentry.outbound import Outbound
 from consentry.settings import Settings, is_loopback
@@ -277,12 +279,8 @@ async def _check_people(app: App) -> Finding:
 
 async def _check_credentials(app: App) -> Finding:
     counted = dict.fromkeys(credentials.Status, 0)
-    page, more = 0, True
-    while more:
-        page += 1
-        found, more = await credentials.list_credentials(app.credentials, page=page, per_page=100)
-        for each in found:
-            counted[each.status] += 1
+    for each in await every(partial(credentials.list_credentials, app.credentials)):
+        counted[each.status] += 1
     words = ", ".join(f"{number} {status.replace('_', ' ')}" for status, number in counted.items() if number)
     stuck = counted[credentials.Status.REAUTHORIZATION_REQUIRED] + counted[credentials.Status.REFRESH_FAILING]
     if stuck:
@@ -292,12 +290,8 @@ async def _check_credentials(app: App) -> Finding:
 
 async def _check_warehouses(app: App) -> Finding | None:
     """Say whether the library is there that some sources' warehouses need; nothing where none does."""
-    names: list[str] = []
-    page, more = 0, True
-    while more:
-        page += 1
-        found, more = await flows.list_sources(app.flows, page=page, per_page=100)
-        names += [each.name for each in found if each.warehouse.kind not in flows.OWN_KINDS]
+    sources = await every(partial(flows.list_sources, app.flows))
+    names = [each.name for each in sources if each.warehouse.kind not in flows.OWN_KINDS]
     if not names:
         return None
     if find_spec("dlt") is None:

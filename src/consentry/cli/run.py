@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consentry.cli.options import Json, Limit
+from consentry.cli.options import Json, Limit, NoWait
 from consentry.cli.running import at_desk
 from consentry.cli.screen import Screen, moment, table
 
@@ -61,7 +61,7 @@ def show(run_id: RunId, *, json: Json = False) -> None:
     """Show a run: its outcome, and what each stream did, or which rows were refused."""
 
     async def job(desk: "Desk", screen: Screen) -> None:
-        from consentry.cli.rows_run import show_run
+        from consentry.cli.watching import show_run
 
         await show_run(desk, screen, await desk.flows.get_run(run_id))
 
@@ -74,7 +74,7 @@ def watch(run_id: RunId, *, json: Json = False) -> None:
 
     async def job(desk: "Desk", screen: Screen) -> None:
         from consentry.cli.live import shown_live
-        from consentry.cli.rows_run import show_run
+        from consentry.cli.watching import show_run
         from consentry.desk import watch as look
 
         with shown_live(screen) as shown:
@@ -91,7 +91,7 @@ def cancel(run_id: RunId, *, json: Json = False) -> None:
     """Ask a run to end; what it has written stays."""
 
     async def job(desk: "Desk", screen: Screen) -> None:
-        from consentry.cli.rows_run import show_run
+        from consentry.cli.watching import show_run
 
         await show_run(desk, screen, await desk.flows.cancel_run(run_id))
 
@@ -139,13 +139,13 @@ def retry(
     file: Annotated[
         str, typer.Option(metavar="FILE", help="Mended rows, as run rows --csv or --json prints them.")
     ] = "",
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Begin it, and don't wait for its end.")] = False,
+    no_wait: NoWait = False,
     json: Json = False,
 ) -> None:
     """Try only those rows again that a run refused, failed at or never came to; status 0 when all came through."""
 
     async def job(desk: "Desk", screen: Screen) -> None:
-        from consentry.cli.rows_run import see_through
+        from consentry.cli.watching import see_through
 
         mended = await _mended(desk, run_id, file, mend or [])
         begun = await desk.destinations.retry_run(run_id, mended, detached=no_wait)

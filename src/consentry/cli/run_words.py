@@ -10,8 +10,9 @@ from consentry.cli.screen import facts, moment, plain, table
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from consentry.desk import RunView, ScheduleView, SourceView, StreamRunView, TroubleView
+    from consentry.desk import DestinationView, RunView, ScheduleView, SourceView, StreamRunView, TroubleView
 
+FLOW_HEADS: Final = ("State", "Schedule", "Next run", "Last run")
 _STATUS: Final = {
     "queued": ("waiting for its turn", ""),
     "running": ("running", "cyan"),
@@ -115,6 +116,16 @@ def stream_line(stream: "StreamRunView") -> str:
     return (
         f"{stream.name}: {stream.read:,} read, {stream.new:,} new, {stream.changed:,} changed, "
         f"{stream.deleted:,} deleted, {stream.seconds:.1f} s"
+    )
+
+
+def flow_cells(flow: "SourceView | DestinationView") -> tuple[str, ...]:
+    """Return what a list says of a source or destination under FLOW_HEADS."""
+    return (
+        "active" if flow.is_active else "paused",
+        schedule_words(flow.schedule),
+        moment(flow.next_run_at) if flow.next_run_at else "",
+        run_line(flow.last_run) if flow.last_run else "",
     )
 
 

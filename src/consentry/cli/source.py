@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from consentry.cli.ask import ask, make_sure
-from consentry.cli.options import Json, Yes
+from consentry.cli.options import Cron, DailyAt, Every, Json, NoWait, Timezone, Yes
 from consentry.cli.running import at_desk
-from consentry.cli.screen import Screen, moment, plain, table
+from consentry.cli.screen import Screen, plain, table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -56,10 +56,10 @@ def add(
     full_listing_every: Annotated[
         str, typer.Option(metavar="LENGTH", help="How often to look for deletions that no feed tells, such as 12h.")
     ] = "",
-    every: Annotated[str, typer.Option(metavar="LENGTH", help="Run by itself so often, such as 15m or 2h.")] = "",
-    daily_at: Annotated[str, typer.Option(metavar="HH:MM", help="Run by itself every day at this time.")] = "",
-    cron: Annotated[str, typer.Option(metavar="LINE", help="Run by itself by a cron line of five fields.")] = "",
-    timezone: Annotated[str, typer.Option(help="Time zone of --daily-at and --cron.")] = "UTC",
+    every: Every = "",
+    daily_at: DailyAt = "",
+    cron: Cron = "",
+    timezone: Timezone = "UTC",
     hooks: Annotated[
         bool, typer.Option("--hooks", help="Have the provider tell of changes, so that they arrive within seconds.")
     ] = False,
@@ -98,18 +98,11 @@ def list_sources(*, json: Json = False) -> None:
     """List the sources with their state, schedule and last run."""
 
     async def job(desk: "Desk", screen: Screen) -> None:
-        from consentry.cli.run_words import run_line, schedule_words
+        from consentry.cli.run_words import FLOW_HEADS, flow_cells
 
         found = await desk.flows.list_sources()
-        rows = [
-            (
-                *(each.id, each.name, each.credential_name, "active" if each.is_active else "paused"),
-                *(schedule_words(each.schedule), moment(each.next_run_at) if each.next_run_at else ""),
-                run_line(each.last_run) if each.last_run else "",
-            )
-            for each in found
-        ]
-        heads = ("Id", "Name", "Credential", "State", "Schedule", "Next run", "Last run")
+        rows = [(each.id, each.name, each.credential_name, *flow_cells(each)) for each in found]
+        heads = ("Id", "Name", "Credential", *FLOW_HEADS)
         screen.answer(found, table(heads, rows, nothing="No sources yet. Add one: consentry source add"))
 
     at_desk(job, json=json)
@@ -147,26 +140,17 @@ def check(which: Which, *, json: Json = False) -> None:
 def run(
     which: Which,
     *,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Begin it, and don't wait for its end.")] = False,
+    no_wait: NoWait = False,
     json: Json = False,
 ) -> None:
     """Run a source now and watch it; status 0 only when every stream came through. Ctrl-C cancels the run."""
 
     async def job(desk: "Desk", screen: Screen) -> None:
-        from consentry.cli.live import shown_live
-        from consentry.cli.run_words import picture_of_run
-        from consentry.desk import follow
+        from consentry.cli.watching import see_through
 
         source = await desk.flows.get_source(which)
         begun = await desk.flows.run_source(source.id, detached=no_wait)
-        if no_wait:
-            screen.answer({"run_id": begun}, plain(f"Run {begun} has begun. Watch it: consentry run watch {begun}"))
-            return
-        with shown_live(screen) as shown:
-            ended = await follow(desk.flows, begun, show=shown)
-        screen.answer(ended, *picture_of_run(ended))
-        if not ended.succeeded:
-            raise typer.Exit(1)
+        await see_through(desk, screen, begun, no_wait=no_wait)
 
     at_desk(job, json=json)
 

@@ -1,5 +1,7 @@
 """Sources and runs of the rooms, as a desk shows them."""
 
+from dataclasses import asdict
+
 from consentry.desk.flow_contract import (
     HookEventView,
     ManualView,
@@ -88,15 +90,7 @@ def show_run(run: Run) -> RunView:
 
 def show_totals(rows: RowCounts) -> TotalsView:
     """Return rows counted by outcome."""
-    return TotalsView(
-        created=rows.created,
-        changed=rows.changed,
-        unchanged=rows.unchanged,
-        refused=rows.refused,
-        failed=rows.failed,
-        deleted=rows.deleted,
-        waiting=rows.waiting,
-    )
+    return TotalsView(**asdict(rows))
 
 
 def show_trouble(trouble: Trouble | None) -> TroubleView | None:
@@ -105,17 +99,10 @@ def show_trouble(trouble: Trouble | None) -> TroubleView | None:
 
 
 def _stream(stream: StreamRun) -> StreamRunView:
-    counts = stream.counts
     return StreamRunView(
         name=stream.name,
         status=stream.status.value,
-        read=counts.read,
-        new=counts.new,
-        changed=counts.changed,
-        deleted=counts.deleted,
-        requests=counts.requests,
-        bytes=counts.bytes,
-        seconds=counts.seconds,
+        **asdict(stream.counts),
         expected=stream.expected,
         new_columns=stream.new_columns,
         error=show_trouble(stream.error),

@@ -1,14 +1,16 @@
 """The desk over the local home: asks the rooms directly."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from functools import partial
+from typing import Final
 
 from consentry import accounts, audit, credentials
 from consentry.app import App
 from consentry.audit import Action, Actor
 from consentry.connectors import Account, Connector, SignedInClient
+from consentry.core.pages import every
 from consentry.core.secret import Secret
 from consentry.credentials import Credential, CredentialEdit, IssuedToken, NewCredential
 from consentry.desk.contract import (
@@ -33,15 +35,12 @@ from consentry.desk.destination_contract import Destinations
 from consentry.desk.flow_contract import Flows
 from consentry.desk.local_destinations import LocalDestinations
 from consentry.desk.local_flows import LocalFlows
+from consentry.desk.naming import choose
 from consentry.desk.runners import Runners
 from consentry.errors import FieldError, InvalidInput, NotFound
 
-PER_PAGE: Final = 100
 HISTORY_LIMIT: Final = 50
 LOOKED_AFTER_SECONDS: Final = 60.0
-
-Found = TypeVar("Found")
-ReadPage = Callable[[int], Awaitable[tuple[list[Found], bool]]]
 
 
 class LocalDesk:
@@ -66,14 +65,9 @@ class LocalDesk:
         self, *, connector: str | None = None, status: str | None = None, q: str | None = None
     ) -> list[CredentialView]:
         """Return every credential that fits."""
-        chosen = _status(status)
-
-        async def read(page: int) -> tuple[list[Credential], bool]:
-            return await credentials.list_credentials(
-                self._room, connector=connector, status=chosen, q=q, page=page, per_page=PER_PAGE
-            )
-
-        return [self._view(each) for each in await _every(read)]
+        chosen = choose(credentials.Status, status, "status")
+        read = partial(credentials.list_credentials, self._room, connector=connector, status=chosen, q=q)
+        return [self._view(each) for each in await every(read)]
 
     async def get(self, which: str | int) -> CredentialView:
         """Return one credential; raise NotFound, or Conflict when the name fits two."""
@@ -164,11 +158,7 @@ class LocalDesk:
 
     async def list_api_keys(self) -> list[ApiKeyView]:
         """Return every API key."""
-
-        async def read(page: int) -> tuple[list[accounts.ApiKey], bool]:
-            return await accounts.list_api_keys(self.app.accounts, page=page, per_page=PER_PAGE)
-
-        return [_api_key(each) for each in await _every(read)]
+        return [_api_key(each) for each in await every(partial(accounts.list_api_keys, self.app.accounts))]
 
     async def revoke_api_key(self, api_key_id: int) -> ApiKeyView:
         """Revoke an API key."""
@@ -182,11 +172,7 @@ class LocalDesk:
 
     async def list_people(self) -> list[PersonView]:
         """Return everybody who may sign in."""
-
-        async def read(page: int) -> tuple[list[accounts.Person], bool]:
-            return await accounts.list_people(self.app.accounts, page=page, per_page=PER_PAGE)
-
-        return [_person(each) for each in await _every(read)]
+        return [_person(each) for each in await every(partial(accounts.list_people, self.app.accounts))]
 
     async def set_disabled(self, person_id: int, *, disabled: bool) -> PersonView:
         """Shut a person out, or let them in again."""
@@ -203,17 +189,15 @@ class LocalDesk:
         self, *, credential_id: int | None, action: str | None, q: str | None, limit: int
     ) -> list[EntryView]:
         """Return the newest entries that fit, newest first."""
-        chosen = _action(action)
-        found: list[audit.Entry] = []
-        for page in range(1, -(-limit // PER_PAGE) + 1):
+        chosen = choose(Action, action, "action")
+
+        async def read(page: int, per_page: int) -> tuple[list[audit.Entry], bool]:
             async with self.app.database.reading() as connection:
-                entries, more = await audit.list_entries(
-                    connection, credential_id=credential_id, action=chosen, q=q, page=page, per_page=PER_PAGE
+                return await audit.list_entries(
+                    connection, credential_id=credential_id, action=chosen, q=q, page=page, per_page=per_page
                 )
-            found += entries
-            if not more:
-                break
-        return [_entry(each) for each in found[:limit]]
+
+        return [_entry(each) for each in await every(read, at_most=limit)]
 
     async def verify(self) -> VerdictView:
         """Check the chain from its first entry on."""
@@ -283,17 +267,6 @@ class LocalMeter:
             yield call
 
 
-async def _every(read: ReadPage[Found]) -> list[Found]:
-    """Read page after page until there is none."""
-    found: list[Found] = []
-    page, more = 0, True
-    while more:
-        page += 1
-        records, more = await read(page)
-        found += records
-    return found
-
-
 def _used_by(credential: Credential) -> UsedBy:
     def of(kind: str) -> tuple[UseView, ...]:
         return tuple(UseView(id=use.id, name=use.name) for use in credential.used_by if use.kind == kind)
@@ -343,29 +316,9 @@ def _entry(entry: audit.Entry) -> EntryView:
     )
 
 
-def _status(status: str | None) -> credentials.Status | None:
-    if status is None:
-        return None
-    try:
-        return credentials.Status(status)
-    except ValueError:
-        known = ", ".join(credentials.Status)
-        raise InvalidInput(FieldError(field="status", message=f"Choose one of {known}.")) from None
-
-
 def _scopes(scopes: Sequence[str]) -> list[accounts.KeyScope]:
     try:
         return [accounts.KeyScope(scope) for scope in scopes]
     except ValueError:
         known = ", ".join(accounts.KeyScope)
         raise InvalidInput(FieldError(field="scopes", message=f"Choose among {known}.")) from None
-
-
-def _action(action: str | None) -> Action | None:
-    if action is None:
-        return None
-    try:
-        return Action(action)
-    except ValueError:
-        known = ", ".join(Action)
-        raise InvalidInput(FieldError(field="action", message=f"Choose one of {known}.")) from None

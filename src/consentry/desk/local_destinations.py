@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from consentry import flows
 from consentry.audit import Actor
+from consentry.core.pages import every
 from consentry.desk.destination_contract import (
     DestinationView,
     PreviewView,
@@ -22,11 +24,10 @@ from consentry.desk.destination_views import (
     show_trial,
     show_upload,
 )
+from consentry.desk.naming import choose, only_one
 from consentry.desk.runners import Runners
-from consentry.errors import Conflict, FieldError, InvalidInput, NotFound
 from consentry.flows import Destination, RowOutcome
 
-PER_PAGE: Final = 100
 TRIED_ROWS: Final = 5
 
 
@@ -40,13 +41,7 @@ class LocalDestinations:
 
     async def list_destinations(self) -> list[DestinationView]:
         """Return every destination."""
-        found: list[DestinationView] = []
-        page, more = 0, True
-        while more:
-            page += 1
-            destinations, more = await flows.list_destinations(self._room, page=page, per_page=PER_PAGE)
-            found += [show_destination(each) for each in destinations]
-        return found
+        return [show_destination(each) for each in await every(partial(flows.list_destinations, self._room))]
 
     async def get_destination(self, which: str | int) -> DestinationView:
         """Return one destination with its last run; raise NotFound, or Conflict when the name fits two."""
@@ -101,22 +96,17 @@ class LocalDestinations:
 
     async def list_rows(self, run_id: int, *, outcome: str | None = None, limit: int | None = None) -> list[RowView]:
         """Return the rows of a run, or the first ones; raise NotFound."""
-        found: list[RowView] = []
-        chosen, page, more = _outcome(outcome), 0, True
-        while more and (limit is None or len(found) < limit):
-            page += 1
-            rows, more = await flows.list_rows(self._room, run_id, outcome=chosen, page=page, per_page=PER_PAGE)
-            found += [show_row(each) for each in rows]
-        return found[:limit]
+        read = partial(flows.list_rows, self._room, run_id, outcome=choose(RowOutcome, outcome, "outcome"))
+        return [show_row(each) for each in await every(read, at_most=limit)]
 
     async def iterate_rows(self, run_id: int, *, outcome: str | None = None) -> AsyncIterator[RowView]:
         """Yield all rows of a run, without holding them."""
-        async for row in flows.iterate_rows(self._room, run_id, _outcome(outcome)):
+        async for row in flows.iterate_rows(self._room, run_id, choose(RowOutcome, outcome, "outcome")):
             yield show_row(row)
 
     async def export_rows(self, run_id: int, *, outcome: str | None = None) -> AsyncIterator[bytes]:
         """Yield the rows of a run as CSV, piece by piece."""
-        async for piece in flows.export_rows(self._room, run_id, _outcome(outcome)):
+        async for piece in flows.export_rows(self._room, run_id, choose(RowOutcome, outcome, "outcome")):
             yield piece.encode()
 
     async def retry_run(
@@ -134,18 +124,6 @@ class LocalDestinations:
     async def _find(self, which: str | int) -> Destination:
         if isinstance(which, str):
             named, _ = await flows.list_destinations(self._room, name=" ".join(which.split()))
-            if len(named) > 1:
-                raise Conflict(f"Several destinations are named {which}.", hint="Name the one you mean by its id.")
-            if named:
-                return named[0]
-            if not which.isdecimal():
-                raise NotFound(f"There is no destination named {which}.", hint="Look with consentry destination list.")
+            if (destination := only_one(named, "destination", which)) is not None:
+                return destination
         return await flows.get_destination(self._room, int(which))
-
-
-def _outcome(outcome: str | None) -> RowOutcome | None:
-    try:
-        return RowOutcome(outcome) if outcome is not None else None
-    except ValueError:
-        known = ", ".join(RowOutcome)
-        raise InvalidInput(FieldError(field="outcome", message=f"Choose one of {known}.")) from None

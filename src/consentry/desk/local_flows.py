@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from consentry import flows
 from consentry.audit import Actor
+from consentry.core.pages import every
 from consentry.desk.flow_contract import RunView, SampleView, SourceView
 from consentry.desk.flow_views import show_run, show_source, show_trouble
-from consentry.desk.naming import kind_of
+from consentry.desk.naming import choose, kind_of, only_one
 from consentry.desk.runners import Runners
-from consentry.errors import Conflict, FieldError, InvalidInput, NotFound
 from consentry.flows import NewSource, RunStatus, Source
 
-PER_PAGE: Final = 100
 SAMPLE_RECORDS: Final = 5
 
 
@@ -28,13 +28,7 @@ class LocalFlows:
 
     async def list_sources(self) -> list[SourceView]:
         """Return every source."""
-        found: list[SourceView] = []
-        page, more = 0, True
-        while more:
-            page += 1
-            sources, more = await flows.list_sources(self._room, page=page, per_page=PER_PAGE)
-            found += [show_source(each) for each in sources]
-        return found
+        return [show_source(each) for each in await every(partial(flows.list_sources, self._room))]
 
     async def get_source(self, which: str | int) -> SourceView:
         """Return one source with its last run; raise NotFound, or Conflict when the name fits two."""
@@ -71,17 +65,10 @@ class LocalFlows:
         self, *, source_id: int | None = None, destination_id: int | None = None, status: str | None, limit: int
     ) -> list[RunView]:
         """Return the newest runs that fit, newest first."""
-        chosen = _status(status)
+        chosen = choose(RunStatus, status, "status")
         kind, flow_id = kind_of(source_id, destination_id)
-        found: list[RunView] = []
-        page, more = 0, True
-        while more and len(found) < limit:
-            page += 1
-            runs, more = await flows.list_runs(
-                self._room, kind=kind, flow_id=flow_id, status=chosen, page=page, per_page=PER_PAGE
-            )
-            found += [show_run(each) for each in runs]
-        return found[:limit]
+        read = partial(flows.list_runs, self._room, kind=kind, flow_id=flow_id, status=chosen)
+        return [show_run(each) for each in await every(read, at_most=limit)]
 
     async def get_run(self, run_id: int) -> RunView:
         """Return one run with its streams, or its rows counted."""
@@ -96,12 +83,8 @@ class LocalFlows:
     async def _find(self, which: str | int) -> Source:
         if isinstance(which, str):
             named, _ = await flows.list_sources(self._room, name=which.strip())
-            if len(named) > 1:
-                raise Conflict(f"Several sources are named {which}.", hint="Name the one you mean by its id.")
-            if named:
-                return named[0]
-            if not which.isdecimal():
-                raise NotFound(f"There is no source named {which}.", hint="Look with consentry source list.")
+            if (source := only_one(named, "source", which)) is not None:
+                return source
         return await flows.get(self._room, int(which))
 
 
@@ -110,11 +93,3 @@ def _from_here(new: NewSource) -> NewSource:
         return new
     path = str(Path(new.warehouse.path).expanduser().absolute())
     return replace(new, warehouse=replace(new.warehouse, path=path))
-
-
-def _status(status: str | None) -> RunStatus | None:
-    try:
-        return RunStatus(status) if status is not None else None
-    except ValueError:
-        known = ", ".join(RunStatus)
-        raise InvalidInput(FieldError(field="status", message=f"Choose one of {known}.")) from None

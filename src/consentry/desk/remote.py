@@ -27,11 +27,11 @@ from consentry.desk.contract import (
 )
 from consentry.desk.destination_contract import Destinations
 from consentry.desk.flow_contract import Flows
+from consentry.desk.naming import only_one
 from consentry.desk.proxied import Proxied
 from consentry.desk.remote_destinations import RemoteDestinations
 from consentry.desk.remote_flows import RemoteFlows
 from consentry.desk.wire import API, TIMEOUT_SECONDS, Wire, given, read
-from consentry.errors import Conflict, NotFound
 
 HISTORY_LIMIT: Final = 50
 KEPT_SECONDS: Final = 60.0  # so long at most after the server has withdrawn a token, this process still lends it
@@ -101,12 +101,8 @@ class RemoteDesk:
         if isinstance(which, str):
             wanted = name_key(which)
             named = [each for each in await self.list_credentials(q=which) if name_key(each.name) == wanted]
-            if len(named) > 1:
-                raise Conflict(f"Several credentials are named {which}.", hint="Name the one you mean by its id.")
-            if named:
-                return named[0]
-            if not which.isdecimal():
-                raise NotFound(f"There is no credential named {which}.", hint="Look with consentry credential list.")
+            if (credential := only_one(named, "credential", which)) is not None:
+                return credential
         return await self._wire.ask("GET", f"/credentials/{int(which)}", CredentialView)
 
     async def create(self, new: NewCredential) -> CredentialView:

@@ -13,8 +13,8 @@ from consentry.desk.destination_contract import (
     TrialView,
     UploadView,
 )
+from consentry.desk.naming import only_one
 from consentry.desk.wire import Begun, Wire, given
-from consentry.errors import Conflict, NotFound
 
 SLOW_SECONDS: Final = 120.0  # a preview reads from the provider for up to a minute
 
@@ -35,12 +35,8 @@ class RemoteDestinations:
             wanted = name_key(which)
             found = await self._wire.every("/destinations", DestinationView, {"name": which.strip()})
             named = [each for each in found if name_key(each.name) == wanted]
-            if len(named) > 1:
-                raise Conflict(f"Several destinations are named {which}.", hint="Name the one you mean by its id.")
-            if named:
-                return named[0]
-            if not which.isdecimal():
-                raise NotFound(f"There is no destination named {which}.", hint="Look with consentry destination list.")
+            if (destination := only_one(named, "destination", which)) is not None:
+                return destination
         return await self._wire.ask("GET", f"/destinations/{int(which)}", DestinationView)
 
     async def create_destination(self, fields: Mapping[str, Any]) -> DestinationView:

@@ -5,9 +5,8 @@ from typing import Any
 
 from consentry.credentials import name_key
 from consentry.desk.flow_contract import RunView, SampleView, SourceView
-from consentry.desk.naming import kind_of
+from consentry.desk.naming import kind_of, only_one
 from consentry.desk.wire import Begun, Wire
-from consentry.errors import Conflict, NotFound
 
 
 class RemoteFlows:
@@ -25,12 +24,8 @@ class RemoteFlows:
         if isinstance(which, str):
             wanted = name_key(which)
             named = [each for each in await self.list_sources() if name_key(each.name) == wanted]
-            if len(named) > 1:
-                raise Conflict(f"Several sources are named {which}.", hint="Name the one you mean by its id.")
-            if named:
-                return named[0]
-            if not which.isdecimal():
-                raise NotFound(f"There is no source named {which}.", hint="Look with consentry source list.")
+            if (source := only_one(named, "source", which)) is not None:
+                return source
         return await self._wire.ask("GET", f"/sources/{int(which)}", SourceView)
 
     async def create_source(self, fields: Mapping[str, Any]) -> SourceView:

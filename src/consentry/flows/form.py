@@ -11,7 +11,7 @@ from consentry.flows import addresses
 from consentry.flows.model import NewSource, WarehouseSpec
 from consentry.flows.schedule import find_faults
 
-LONGEST_NAME: Final = 100
+_LONGEST_NAME: Final = 100
 _DATASET: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _RESERVED: Final = ("information_schema", "main", "public", "system", "temp")
 _SHORTEST_LISTING: Final = timedelta(minutes=5)
@@ -25,10 +25,27 @@ def slug(name: str) -> str:
     return plain
 
 
+def faults_of_name(name: str) -> list[FieldError]:
+    """Say what is wrong with the name of a source or destination."""
+    faults: list[FieldError] = []
+    if not name.strip():
+        faults.append(FieldError(field="name", message="must not be empty"))
+    if len(name) > _LONGEST_NAME:
+        faults.append(FieldError(field="name", message=f"must not be longer than {_LONGEST_NAME} characters"))
+    return faults
+
+
+def stays_below(path: str) -> bool:
+    """Tell whether a path leads to something below the connector's API, and not out of it."""
+    segments = path.partition("?")[0].split("/")
+    return bool(path.strip("/ ")) and not any(part in ("..", ".") for part in segments) and "\\" not in path
+
+
 def check(new: NewSource, connector: Connector, *, has_address: bool = False) -> None:
     """Raise InvalidInput with every field that can't be; ``has_address``: the warehouse's address is kept already."""
     faults = [
-        *_faults_of_name(new),
+        *faults_of_name(new.name),
+        *_faults_of_dataset(new.dataset),
         *_faults_of_reading(new, connector),
         *_faults_of_warehouse(new.warehouse, has_address=has_address),
         *(find_faults(new.schedule) if new.schedule else ()),
@@ -40,26 +57,18 @@ def check(new: NewSource, connector: Connector, *, has_address: bool = False) ->
         raise InvalidInput(*faults)
 
 
-def _faults_of_name(new: NewSource) -> list[FieldError]:
-    faults: list[FieldError] = []
-    if not new.name.strip():
-        faults.append(FieldError(field="name", message="must not be empty"))
-    if len(new.name) > LONGEST_NAME:
-        faults.append(FieldError(field="name", message=f"must not be longer than {LONGEST_NAME} characters"))
-    if new.dataset is not None and (
-        not _DATASET.fullmatch(new.dataset) or new.dataset in _RESERVED or new.dataset.startswith("pg_")
-    ):
-        message = "must begin with a letter and have small letters, digits and _ only, 63 at most"
-        faults.append(FieldError(field="dataset", message=message))
-    return faults
+def _faults_of_dataset(dataset: str | None) -> list[FieldError]:
+    if dataset is None or (_DATASET.fullmatch(dataset) and dataset not in _RESERVED and not dataset.startswith("pg_")):
+        return []
+    message = "must begin with a letter and have small letters, digits and _ only, 63 at most"
+    return [FieldError(field="dataset", message=message)]
 
 
 def _faults_of_reading(new: NewSource, connector: Connector) -> list[FieldError]:
     if new.manual is not None:
         if new.streams:
             return [FieldError(field="manual", message="can't be given together with streams")]
-        segments = new.manual.path.partition("?")[0].split("/")
-        if not new.manual.path.strip("/ ") or any(part in ("..", ".") for part in segments) or "\\" in new.manual.path:
+        if not stays_below(new.manual.path):
             return [FieldError(field="manual.path", message=f"must be a path under {connector.api_prefix}")]
         return []
     if new.streams is None:

@@ -10,7 +10,7 @@ from consentry.audit import CONSENTRY, Action, Actor, Outcome
 from consentry.core.log import get_logger
 from consentry.credentials import Status
 from consentry.errors import Conflict, NotFound
-from consentry.flows import store
+from consentry.flows import flow, flow_store, store
 from consentry.flows.hooks import hints
 from consentry.flows.hooks import store as hooks_store
 from consentry.flows.model import ENDED, FlowKind, Run, RunId, RunStatus, Source, Trigger
@@ -33,16 +33,7 @@ async def begin_run(room: Room, actor: Actor, source_id: int, trigger: Trigger =
 
 
 async def _queue(room: Room, connection: AsyncConnection, actor: Actor, source: Source, trigger: Trigger) -> RunId:
-    values: dict[str, Any] = {
-        "kind": "source",
-        "flow_id": source.id,
-        "flow_name": source.name,
-        "trigger": trigger,
-        "status": RunStatus.QUEUED,
-        "queued_at": room.clock.now(),
-        "cancel_asked": False,
-    }
-    run_id = await store.add_run(connection, values)
+    run_id = await flow.queue_run(room, connection, source, trigger)
     if trigger != "hook":  # there can be thousands of those a day
         await room.trail.record(
             connection, actor, Action.SOURCE_RUN, Outcome.DONE, credential_id=source.credential_id, detail=source.name
@@ -55,20 +46,20 @@ async def queue_due(room: Room) -> int:
     """Queue a run of each source whose time has come, and say when it comes again; return how many were due."""
     now = room.clock.now()
     async with room.database.reading() as connection:
-        due = await store.list_due(connection, now, _BATCH)
-    for source in due:
+        due = await flow_store.list_due(connection, "source", now, _BATCH)
+    for source_id in due:
         async with room.database.transaction() as connection:
-            current = await store.get(connection, source.id)
+            current = await store.get(connection, source_id)
             if not current.is_active or current.next_run_at is None or current.next_run_at > now:
                 continue  # another node was faster, or somebody paused it
-            if await store.open_trigger(connection, source.id) == "hook":
+            if await store.open_trigger(connection, source_id) == "hook":
                 continue  # it takes seconds, and a run that is planned must not be left out for it
             following = next_after(current.schedule, current.next_run_at, now)
-            await store.change(connection, source.id, {"next_run_at": following})
+            await flow_store.change(connection, "source", current.id, {"next_run_at": following})
             try:
                 await _queue(room, connection, CONSENTRY, current, "schedule")
             except Conflict:
-                log.info("a source is due while its last run goes on; this time is left out", source_id=source.id)
+                log.info("a source is due while its last run goes on; this time is left out", source_id=source_id)
     return len(due)
 
 

@@ -1,22 +1,19 @@
-"""Create, edit, pause and delete sources. The credential knows who uses it; the vault has what an address hides."""
+"""Create, edit, pause and delete sources. What an address of a warehouse hides, the vault has."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from consentry import credentials
-from consentry.audit import Action, Actor, Outcome
+from consentry.audit import Actor
 from consentry.core.secret import Secret
-from consentry.credentials import Use
-from consentry.errors import Conflict, FieldError, InvalidInput, NotFound
-from consentry.flows import addresses, form, store
+from consentry.errors import Conflict
+from consentry.flows import addresses, flow, flow_store, form, store
 from consentry.flows.destination import store as destination_store
 from consentry.flows.hooks.wanting import want, want_nothing
-from consentry.flows.model import ENDED, NewSource, Source, SourceId, WarehouseSpec
+from consentry.flows.model import NewSource, Source, WarehouseSpec
 from consentry.flows.room import Room
-from consentry.flows.schedule import next_after
 from consentry.vault import SecretRef
 
 
@@ -27,28 +24,17 @@ def address_ref(source_id: int, version: int) -> SecretRef:
 
 async def create(room: Room, actor: Actor, new: NewSource) -> Source:
     """Add a source; raise InvalidInput with every field that can't be, or Conflict when name or dataset is taken."""
-    connector = await _connector_of(room, new)
+    connector = await flow.connector_of(room, new.credential_id)
     new = replace(new, name=" ".join(new.name.split()))
     form.check(new, room.catalogue.get(connector))
     url, address = _parts(new.warehouse)
-    now = room.clock.now()
-    dataset = new.dataset or form.slug(new.name)
-    values = store.columns_of(new, dataset=dataset, place=form.place_of(new.warehouse, room.home), url=url) | {
-        "connector": connector,
-        "credential_id": new.credential_id,
-        "is_active": True,
-        "next_run_at": next_after(new.schedule, None, now),
-        "created_by": actor.name,
-        "created_at": now,
-        "updated_at": now,
-    }
+    dataset, place = new.dataset or form.slug(new.name), form.place_of(new.warehouse, room.home)
+    columns = store.columns_of(new, dataset=dataset, place=place, url=url) | {"connector": connector}
     async with room.database.transaction() as connection:
-        await _refuse_answers_place(connection, values["warehouse_key"], dataset, room)
-        source_id = await store.add(connection, values)
-        await credentials.add_use(connection, new.credential_id, Use(kind="source", id=source_id, name=new.name))
+        await _refuse_answers_place(connection, place, dataset, room)
+        source_id = await flow.add(room, connection, actor, new, columns)
         if address is not None:
             await _keep_address(room, connection, source_id, address)
-        await _record(room, connection, actor, Action.SOURCE_CREATE, new.credential_id, new.name)
         return await _with_hooks(room, connection, source_id)
 
 
@@ -57,16 +43,9 @@ def _parts(spec: WarehouseSpec) -> tuple[str, Secret] | tuple[None, None]:
     return addresses.without_secrets(spec.kind, spec.url) if spec.url else (None, None)
 
 
-async def _connector_of(room: Room, new: NewSource) -> str:
-    try:
-        return (await credentials.get(room.credentials, new.credential_id)).connector
-    except NotFound as error:
-        raise InvalidInput(FieldError(field="credential_id", message="There is no such credential.")) from error
-
-
 async def _keep_address(room: Room, connection: AsyncConnection, source_id: int, address: Secret) -> None:
     version = await store.warehouse_version(connection, source_id) + 1
-    await store.change(connection, source_id, {"warehouse_version": version})
+    await flow_store.change(connection, "source", source_id, {"warehouse_version": version})
     await room.vault.put(connection, address_ref(source_id, version), address)
 
 
@@ -76,23 +55,19 @@ async def edit(room: Room, actor: Actor, source_id: int, wanted: NewSource) -> S
     Raises InvalidInput, NotFound, or Conflict when a name is taken or a run is under way.
     """
     wanted = replace(wanted, name=" ".join(wanted.name.split()))
-    connector = await _connector_of(room, wanted)
+    connector = await flow.connector_of(room, wanted.credential_id)
     async with room.database.transaction() as connection:
         before = await store.get(connection, source_id)
-        if before.connector != connector:
-            raise InvalidInput(FieldError(field="credential_id", message=f"must be one for {before.connector}"))
-        _refuse_while_running(before)
+        flow.refuse_other_connector(before, connector)
+        flow.refuse_while_running(before)
         keeps = before.warehouse.kind == wanted.warehouse.kind and before.warehouse.url is not None
         form.check(wanted, room.catalogue.get(connector), has_address=keeps)
-        changes = _changes(room, before, wanted)
-        await _refuse_answers_place(connection, changes["warehouse_key"], changes["dataset"], room)
-        await store.change(connection, source_id, changes)
+        columns = _columns(room, before, wanted)
+        await _refuse_answers_place(connection, columns["warehouse_key"], columns["dataset"], room)
+        await flow.edit(room, connection, actor, before, wanted, columns)
         address = _parts(wanted.warehouse)[1]
         if address is not None:
             await _keep_address(room, connection, source_id, address)
-        await credentials.remove_use(connection, Use(kind="source", id=source_id, name=before.name))
-        await credentials.add_use(connection, wanted.credential_id, Use(kind="source", id=source_id, name=wanted.name))
-        await _record(room, connection, actor, Action.SOURCE_EDIT, wanted.credential_id, wanted.name)
         return await _with_hooks(room, connection, source_id)
 
 
@@ -103,32 +78,17 @@ async def change(room: Room, actor: Actor, source_id: int, given: Mapping[str, A
 
 def description_of(source: Source) -> NewSource:
     """Return a source as it would be described; the warehouse's address is left to stay as it is."""
-    warehouse = replace(source.warehouse, url=None)
-    return NewSource(
-        name=source.name,
-        credential_id=source.credential_id,
-        streams=source.streams,
-        manual=source.manual,
-        dataset=source.dataset,
-        warehouse=warehouse,
-        deletions=source.deletions,
-        full_listing_every=source.full_listing_every,
-        schedule=source.schedule,
-        hooks=source.hooks,
-    )
+    described = NewSource(**{each.name: getattr(source, each.name) for each in fields(NewSource)})
+    return replace(described, warehouse=replace(source.warehouse, url=None))
 
 
-def _changes(room: Room, before: Source, wanted: NewSource) -> dict[str, Any]:
-    now = room.clock.now()
+def _columns(room: Room, before: Source, wanted: NewSource) -> dict[str, Any]:
     spec = wanted.warehouse
     url = _parts(spec)[0]
     if url is None and spec.kind == before.warehouse.kind:
         url = before.warehouse.url
     place = form.place_of(replace(spec, url=url), room.home)
-    columns = store.columns_of(wanted, dataset=wanted.dataset or before.dataset, place=place, url=url)
-    if wanted.schedule != before.schedule:
-        columns["next_run_at"] = next_after(wanted.schedule, None, now)
-    return columns | {"credential_id": wanted.credential_id, "updated_at": now}
+    return store.columns_of(wanted, dataset=wanted.dataset or before.dataset, place=place, url=url)
 
 
 async def _refuse_while_followed(connection: AsyncConnection, source_id: int) -> None:
@@ -143,11 +103,6 @@ async def _refuse_answers_place(connection: AsyncConnection, place: str, dataset
     own = form.place_of(WarehouseSpec(), room.home)
     if place == own and await destination_store.keeps_answers_in(connection, dataset):
         raise Conflict(f"A destination keeps its answers in the dataset {dataset}.", hint="Choose another dataset.")
-
-
-def _refuse_while_running(source: Source) -> None:
-    if source.last_run is not None and source.last_run.status not in ENDED:
-        raise Conflict("A run of this source is under way.", hint="Wait until it has ended, or cancel it.")
 
 
 async def get(room: Room, source_id: int) -> Source:
@@ -182,12 +137,7 @@ async def activate(room: Room, actor: Actor, source_id: int) -> Source:
 async def _set_active(room: Room, actor: Actor, source_id: int, *, active: bool) -> Source:
     async with room.database.transaction() as connection:
         source = await store.get(connection, source_id)
-        changes: dict[str, Any] = {"is_active": active, "updated_at": room.clock.now()}
-        if active and not source.is_active and source.schedule is not None:
-            changes["next_run_at"] = next_after(source.schedule, None, room.clock.now())
-        await store.change(connection, source_id, changes)
-        words = f"{source.name}: {'activated' if active else 'paused'}"
-        await _record(room, connection, actor, Action.SOURCE_EDIT, source.credential_id, words)
+        await flow.set_active(room, connection, actor, source, active=active)
         return await _with_hooks(room, connection, source_id)
 
 
@@ -195,13 +145,11 @@ async def delete(room: Room, actor: Actor, source_id: int) -> None:
     """Delete a source; its dataset and its runs stay. Raises NotFound, or Conflict while a run is under way."""
     async with room.database.transaction() as connection:
         source = await store.get(connection, source_id)
-        _refuse_while_running(source)
+        flow.refuse_while_running(source)
         await _refuse_while_followed(connection, source_id)
-        await credentials.remove_use(connection, Use(kind="source", id=SourceId(source_id), name=source.name))
         await room.vault.forget(connection, "sources", source_id)
         await want_nothing(connection, source_id, room.clock.now())
-        await store.remove(connection, source_id)
-        await _record(room, connection, actor, Action.SOURCE_DELETE, source.credential_id, source.name)
+        await flow.remove(room, connection, actor, source)
 
 
 async def _with_hooks(room: Room, connection: AsyncConnection, source_id: int) -> Source:
@@ -216,9 +164,3 @@ async def find_address(room: Room, source_id: int) -> Secret | None:
     async with room.database.reading() as connection:
         version = await store.warehouse_version(connection, source_id)
         return await room.vault.open(connection, address_ref(source_id, version)) if version else None
-
-
-async def _record(
-    room: Room, connection: AsyncConnection, actor: Actor, action: Action, credential_id: int, detail: str
-) -> None:
-    await room.trail.record(connection, actor, action, Outcome.DONE, credential_id=credential_id, detail=detail)

@@ -1,4 +1,4 @@
-"""Sources and runs in the database: their only SQL, but for the totals in history.py."""
+"""Sources and runs in the database: their only SQL, but for flow_store.py and the totals in history.py."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, Select, delete, func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consentry.core.process import is_surely_dead
 from consentry.errors import Conflict, NotFound
+from consentry.flows import flow_store
 from consentry.flows.columns import decode_schedule, decode_trouble, encode, encode_schedule, encode_trouble
 from consentry.flows.hooks import store as hooks_store
 from consentry.flows.hooks.model import Hook, HookState
@@ -32,14 +33,11 @@ from consentry.flows.model import (
     StreamStatus,
     WarehouseSpec,
 )
-from consentry.storage import announce, database_now
-from consentry.storage.tables import credentials, destination_runs, run_streams, runs, sources
+from consentry.storage import database_now
+from consentry.storage.tables import destination_runs, run_streams, runs, sources
 
 LEASE_SECONDS: Final = 15.0
 _COUNTED: Final = ("read", "new", "changed", "deleted", "requests", "bytes", "seconds")
-_WITH_CREDENTIAL: Final[Select[Any]] = select(*sources.c, credentials.c.name.label("credential_name")).join(
-    credentials, credentials.c.id == sources.c.credential_id
-)
 
 
 # --- sources
@@ -64,48 +62,9 @@ def columns_of(new: NewSource, *, dataset: str, place: str, url: str | None) -> 
     }
 
 
-async def add(connection: AsyncConnection, values: dict[str, Any]) -> SourceId:
-    """Insert a source; raise Conflict when its name or its dataset is taken."""
-    try:
-        async with connection.begin_nested():
-            found = await connection.execute(insert(sources).values(values).returning(sources.c.id))
-    except IntegrityError as error:
-        raise _taken(error, values) from error
-    source_id = SourceId(found.scalar_one())
-    await announce(connection, f"source:{source_id}")
-    return source_id
-
-
-async def change(connection: AsyncConnection, source_id: int, values: dict[str, Any]) -> None:
-    """Change columns of a source; raise Conflict when its new name or dataset is taken."""
-    try:
-        async with connection.begin_nested():
-            await connection.execute(update(sources).where(sources.c.id == source_id).values(values))
-    except IntegrityError as error:
-        raise _taken(error, values) from error
-    await announce(connection, f"source:{source_id}")
-
-
-def _taken(error: IntegrityError, values: dict[str, Any]) -> Conflict:
-    if "name_key" in str(error.orig):
-        return Conflict(f"There is a source named {values.get('name')} already.", hint="Choose another name.")
-    return Conflict(
-        f"Another source fills the dataset {values.get('dataset')} in this warehouse.", hint="Choose another dataset."
-    )
-
-
-async def remove(connection: AsyncConnection, source_id: int) -> None:
-    """Delete a source; its runs stay."""
-    await connection.execute(delete(sources).where(sources.c.id == source_id))
-    await announce(connection, f"source:{source_id}")
-
-
 async def get(connection: AsyncConnection, source_id: int) -> Source:
     """Return a source with its last run; raise NotFound."""
-    row = (await connection.execute(_WITH_CREDENTIAL.where(sources.c.id == source_id))).one_or_none()
-    if row is None:
-        raise NotFound("There is no such source.")
-    return (await _with_last_runs(connection, [row]))[0]
+    return (await _with_last_runs(connection, [await flow_store.get(connection, "source", source_id)]))[0]
 
 
 async def warehouse_version(connection: AsyncConnection, source_id: int) -> int:
@@ -118,26 +77,16 @@ async def list_page(
     connection: AsyncConnection, *, name: str | None, credential_id: int | None, page: int, per_page: int
 ) -> tuple[list[Source], bool]:
     """Return a page of sources by name, and whether there are more."""
-    query = _WITH_CREDENTIAL.order_by(sources.c.name_key, sources.c.id)
-    if name is not None:
-        query = query.where(sources.c.name_key == name.casefold())
-    if credential_id is not None:
-        query = query.where(sources.c.credential_id == credential_id)
-    rows = (await connection.execute(query.limit(per_page + 1).offset((page - 1) * per_page))).all()
-    return await _with_last_runs(connection, rows[:per_page]), len(rows) > per_page
+    rows, more = await flow_store.list_page(
+        connection, "source", name=name, credential_id=credential_id, page=page, per_page=per_page
+    )
+    return await _with_last_runs(connection, rows), more
 
 
 async def list_of_credential(connection: AsyncConnection, credential_id: int) -> list[Source]:
     """Return every source that uses a credential."""
-    query = _WITH_CREDENTIAL.where(sources.c.credential_id == credential_id).order_by(sources.c.id)
+    query = flow_store.WITH_CREDENTIAL["source"].where(sources.c.credential_id == credential_id).order_by(sources.c.id)
     return [_source(row, None) for row in (await connection.execute(query)).all()]
-
-
-async def list_due(connection: AsyncConnection, now: datetime, limit: int) -> list[Source]:
-    """Return active sources whose time has come."""
-    query = _WITH_CREDENTIAL.where(sources.c.is_active, sources.c.next_run_at <= now).order_by(sources.c.next_run_at)
-    rows = (await connection.execute(query.limit(limit))).all()
-    return [_source(row, None) for row in rows]
 
 
 # --- runs

@@ -15,7 +15,7 @@ from consentry.core.log import get_logger
 from consentry.core.secret import Secret
 from consentry.errors import WarehouseBusy, WarehouseRefused
 from consentry.flows import sources
-from consentry.flows import store as flow_store
+from consentry.flows import store as source_store
 from consentry.flows.destination.records import ID, AtProvider, Found
 from consentry.flows.destination.work import Work, WritingUpstream
 from consentry.flows.model import Source
@@ -39,7 +39,7 @@ async def find_copy(room: Room, work: Work, upstream: WritingUpstream, provider:
     if stream is None or not work.template.matches or way_of(stream) is not Way.FEED:
         return None
     async with room.database.reading() as connection:
-        found, _ = await flow_store.list_page(
+        found, _ = await source_store.list_page(
             connection, name=None, credential_id=work.destination.credential_id, page=1, per_page=100
         )
     for source in found:

@@ -1,4 +1,4 @@
-"""Create, edit, pause and delete destinations. The credential knows who uses it."""
+"""Create, edit, pause and delete destinations."""
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -6,54 +6,32 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from consentry import credentials
-from consentry.audit import Action, Actor, Outcome
-from consentry.credentials import Use
+from consentry.audit import Actor
 from consentry.errors import Conflict, FieldError, InvalidInput, NotFound
-from consentry.flows import store as flow_store
+from consentry.flows import flow, flow_store
 from consentry.flows.destination import form, store
 from consentry.flows.destination.model import Destination, NewDestination
 from consentry.flows.form import place_of, slug
-from consentry.flows.model import ENDED, WarehouseSpec
+from consentry.flows.model import WarehouseSpec
 from consentry.flows.room import Room
-from consentry.flows.schedule import next_after
 
 
 async def create_destination(room: Room, actor: Actor, new: NewDestination) -> Destination:
     """Add a destination; raise InvalidInput with every field that can't be, or Conflict when its name is taken."""
-    connector = await connector_of(room, new)
+    connector = await flow.connector_of(room, new.credential_id)
     new = replace(new, name=" ".join(new.name.split()))
     form.check(new, room.catalogue.get(connector))
-    now = room.clock.now()
     async with room.database.transaction() as connection:
-        values = await _columns(room, connection, new) | {
-            "connector": connector,
-            "is_active": True,
-            "next_run_at": next_after(new.schedule, None, now),
-            "created_by": actor.name,
-            "created_at": now,
-            "updated_at": now,
-        }
-        destination_id = await store.add(connection, values)
-        use = Use(kind="destination", id=destination_id, name=new.name)
-        await credentials.add_use(connection, new.credential_id, use)
-        await _record(room, connection, actor, Action.DESTINATION_CREATE, new.credential_id, new.name)
+        columns = await _columns(room, connection, new) | {"connector": connector}
+        destination_id = await flow.add(room, connection, actor, new, columns)
         return await store.get(connection, destination_id)
-
-
-async def connector_of(room: Room, new: NewDestination) -> str:
-    """Return the connector of the credential that is named; raise InvalidInput when there is none."""
-    try:
-        return (await credentials.get(room.credentials, new.credential_id)).connector
-    except NotFound as error:
-        raise InvalidInput(FieldError(field="credential_id", message="There is no such credential.")) from error
 
 
 async def _columns(room: Room, connection: AsyncConnection, new: NewDestination) -> dict[str, Any]:
     """Check what only the database knows, and return the columns."""
     if new.schedule is not None and new.schedule.after_source is not None:
         try:
-            await flow_store.get(connection, new.schedule.after_source)
+            await flow_store.get(connection, "source", new.schedule.after_source)
         except NotFound as error:
             fault = FieldError(field="schedule.after_source", message="There is no such source.")
             raise InvalidInput(fault) from error
@@ -67,22 +45,14 @@ async def _columns(room: Room, connection: AsyncConnection, new: NewDestination)
 async def edit_destination(room: Room, actor: Actor, destination_id: int, wanted: NewDestination) -> Destination:
     """Describe a destination anew; raise InvalidInput, NotFound, or Conflict when it runs or a name is taken."""
     wanted = replace(wanted, name=" ".join(wanted.name.split()))
-    connector = await connector_of(room, wanted)
+    connector = await flow.connector_of(room, wanted.credential_id)
     async with room.database.transaction() as connection:
         before = await store.get(connection, destination_id)
-        if before.connector != connector:
-            raise InvalidInput(FieldError(field="credential_id", message=f"must be one for {before.connector}"))
-        _refuse_while_running(before)
+        flow.refuse_other_connector(before, connector)
+        flow.refuse_while_running(before)
         form.check(wanted, room.catalogue.get(connector))
-        now = room.clock.now()
-        changes = await _columns(room, connection, wanted) | {"updated_at": now}
-        if wanted.schedule != before.schedule:
-            changes["next_run_at"] = next_after(wanted.schedule, None, now)
-        await store.change(connection, destination_id, changes)
-        await credentials.remove_use(connection, Use(kind="destination", id=destination_id, name=before.name))
-        use = Use(kind="destination", id=destination_id, name=wanted.name)
-        await credentials.add_use(connection, wanted.credential_id, use)
-        await _record(room, connection, actor, Action.DESTINATION_EDIT, wanted.credential_id, wanted.name)
+        columns = await _columns(room, connection, wanted)
+        await flow.edit(room, connection, actor, before, wanted, columns)
         return await store.get(connection, destination_id)
 
 
@@ -95,11 +65,6 @@ async def change_destination(room: Room, actor: Actor, destination_id: int, give
 def description_of(destination: Destination) -> NewDestination:
     """Return a destination as it would be described."""
     return NewDestination(**{each.name: getattr(destination, each.name) for each in fields(NewDestination)})
-
-
-def _refuse_while_running(destination: Destination) -> None:
-    if destination.last_run is not None and destination.last_run.status not in ENDED:
-        raise Conflict("A run of this destination is under way.", hint="Wait until it has ended, or cancel it.")
 
 
 async def get_destination(room: Room, destination_id: int) -> Destination:
@@ -132,15 +97,9 @@ async def activate_destination(room: Room, actor: Actor, destination_id: int) ->
 
 
 async def _set_active(room: Room, actor: Actor, destination_id: int, *, active: bool) -> Destination:
-    now = room.clock.now()
     async with room.database.transaction() as connection:
         destination = await store.get(connection, destination_id)
-        changes: dict[str, Any] = {"is_active": active, "updated_at": now}
-        if active and not destination.is_active:
-            changes["next_run_at"] = next_after(destination.schedule, None, now)
-        await store.change(connection, destination_id, changes)
-        words = f"{destination.name}: {'activated' if active else 'paused'}"
-        await _record(room, connection, actor, Action.DESTINATION_EDIT, destination.credential_id, words)
+        await flow.set_active(room, connection, actor, destination, active=active)
         return await store.get(connection, destination_id)
 
 
@@ -148,14 +107,5 @@ async def delete_destination(room: Room, actor: Actor, destination_id: int) -> N
     """Delete a destination and what it remembers; its runs stay. Raises NotFound, or Conflict while it runs."""
     async with room.database.transaction() as connection:
         destination = await store.get(connection, destination_id)
-        _refuse_while_running(destination)
-        use = Use(kind="destination", id=destination_id, name=destination.name)
-        await credentials.remove_use(connection, use)
-        await store.remove(connection, destination_id)
-        await _record(room, connection, actor, Action.DESTINATION_DELETE, destination.credential_id, destination.name)
-
-
-async def _record(
-    room: Room, connection: AsyncConnection, actor: Actor, action: Action, credential_id: int, detail: str
-) -> None:
-    await room.trail.record(connection, actor, action, Outcome.DONE, credential_id=credential_id, detail=detail)
+        flow.refuse_while_running(destination)
+        await flow.remove(room, connection, actor, destination)

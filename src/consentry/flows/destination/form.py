@@ -7,7 +7,7 @@ from consentry.connectors import Connector, Template
 from consentry.errors import FieldError, InvalidInput
 from consentry.flows.destination.mapping import check_mapping
 from consentry.flows.destination.model import MOST_INLINE, NewDestination, RowsSpec
-from consentry.flows.form import LONGEST_NAME
+from consentry.flows.form import faults_of_name, stays_below
 from consentry.flows.schedule import find_faults
 
 _METHODS: Final = ("POST", "PUT", "DELETE")
@@ -37,10 +37,7 @@ def template_of(connector: Connector, name: str) -> Template:
 
 
 def _faults(new: NewDestination, connector: Connector) -> Iterator[FieldError]:
-    if not new.name.strip():
-        yield FieldError(field="name", message="must not be empty")
-    if len(new.name) > LONGEST_NAME:
-        yield FieldError(field="name", message=f"must not be longer than {LONGEST_NAME} characters")
+    yield from faults_of_name(new.name)
     yield from _faults_of_rows(new.rows)
     template = connector.writing.template(new.template) if connector.writing else None
     if template is None:
@@ -85,6 +82,5 @@ def _faults_of_manual(new: NewDestination, template: Template) -> Iterator[Field
         return
     if new.manual.method not in _METHODS:
         yield FieldError(field="manual.method", message=f"must be one of {', '.join(_METHODS)}")
-    segments = new.manual.path.partition("?")[0].split("/")
-    if not new.manual.path.strip("/ ") or any(part in ("..", ".") for part in segments) or "\\" in new.manual.path:
+    if not stays_below(new.manual.path):
         yield FieldError(field="manual.path", message="must be a path under the connector's API")

@@ -11,7 +11,7 @@ from consentry.errors import FieldError, RateLimited
 from consentry.flows.destination import form, ledger, taking_in
 from consentry.flows.destination.answers import NoAnswers
 from consentry.flows.destination.carrying import book_of, open_origin, sign_in, writing_of
-from consentry.flows.destination.destinations import connector_of, description_of, get_destination
+from consentry.flows.destination.destinations import description_of, get_destination
 from consentry.flows.destination.execution import records_of
 from consentry.flows.destination.kit import Kit, Line, take_bearings
 from consentry.flows.destination.ledger import Entry
@@ -27,6 +27,7 @@ from consentry.flows.destination.model import (
 )
 from consentry.flows.destination.raw import RawRow
 from consentry.flows.destination.work import Held, Work, WritingUpstream
+from consentry.flows.flow import connector_of
 from consentry.flows.model import StreamRun
 from consentry.flows.room import Room
 
@@ -50,7 +51,7 @@ async def preview(room: Room, actor: Actor, destination_id: int, limit: int) -> 
 
 async def preview_new(room: Room, actor: Actor, new: NewDestination, limit: int) -> Preview:
     """Say what a destination that isn't kept yet would do; raises InvalidInput, and what a run would fail with."""
-    connector = await connector_of(room, new)
+    connector = await connector_of(room, new.credential_id)
     form.check(new, room.catalogue.get(connector))
     now = room.clock.now()
     given: dict[str, Any] = {each.name: getattr(new, each.name) for each in fields(NewDestination)}

@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from consentry.audit import CONSENTRY, Action, Actor, Outcome
 from consentry.core.log import get_logger
 from consentry.errors import Conflict, FieldError, InvalidInput, NotFound
-from consentry.flows import store as flow_store
+from consentry.flows import flow, flow_store
+from consentry.flows import store as run_store
 from consentry.flows.destination import form, row_listing, row_store, store
 from consentry.flows.destination.model import Destination, RowOutcome, RowResult, RowsSpec, RunRequest
-from consentry.flows.model import ENDED, Run, RunId, RunStatus, Trigger
+from consentry.flows.model import ENDED, Run, RunId, Trigger
 from consentry.flows.room import Room
 from consentry.flows.schedule import next_after
 
@@ -33,7 +34,7 @@ async def begin_destination_run(
     async with room.database.transaction() as connection:
         destination = await store.get(connection, destination_id)
         run_id = await queue(room, connection, actor, destination, trigger, RunRequest(rows=rows))
-        return await flow_store.get_run(connection, run_id)
+        return await run_store.get_run(connection, run_id)
 
 
 async def queue(
@@ -45,16 +46,7 @@ async def queue(
     request: RunRequest,
 ) -> RunId:
     """Queue a run inside a transaction of the caller's; raise Conflict when one hasn't ended."""
-    values: dict[str, Any] = {
-        "kind": "destination",
-        "flow_id": destination.id,
-        "flow_name": destination.name,
-        "trigger": trigger,
-        "status": RunStatus.QUEUED,
-        "queued_at": room.clock.now(),
-        "cancel_asked": False,
-    }
-    run_id = await flow_store.add_run(connection, values)
+    run_id = await flow.queue_run(room, connection, destination, trigger)
     await row_store.add_run(connection, run_id, request)
     await room.trail.record(
         connection,
@@ -71,14 +63,14 @@ async def queue_due_destinations(room: Room) -> int:
     """Queue a run of each destination whose time has come, and say when it comes again; return how many were due."""
     now = room.clock.now()
     async with room.database.reading() as connection:
-        due = await store.list_due(connection, now, _BATCH)
+        due = await flow_store.list_due(connection, "destination", now, _BATCH)
     for destination_id in due:
         async with room.database.transaction() as connection:
             current = await store.get(connection, destination_id)
             if not current.is_active or current.next_run_at is None or current.next_run_at > now:
                 continue  # another node was faster, or somebody paused it
             following = next_after(current.schedule, current.next_run_at, now)
-            await store.change(connection, destination_id, {"next_run_at": following})
+            await flow_store.change(connection, "destination", current.id, {"next_run_at": following})
             await _queue_unless_running(room, connection, current)
     return len(due)
 
@@ -140,11 +132,11 @@ async def retry(room: Room, actor: Actor, run_id: int, mended: Mapping[int, Mapp
         destination = await store.get(connection, run.flow_id)
         request = RunRequest(retry_of=run_id, mended=given)
         new_id = await queue(room, connection, actor, destination, "hand", request)
-        return await flow_store.get_run(connection, new_id)
+        return await run_store.get_run(connection, new_id)
 
 
 async def _get_run(connection: AsyncConnection, run_id: int) -> Run:
-    run = await flow_store.get_run(connection, run_id)
+    run = await run_store.get_run(connection, run_id)
     if run.kind != "destination":
         raise NotFound("This run has no rows: it is a source's.")
     return run

@@ -1,17 +1,14 @@
-"""Destinations in the database: their only SQL. Rows of their runs are in row_store.py, sent ones in ledger.py."""
+"""Destinations in the database, but for flow_store.py. Rows of runs are in row_store.py, sent ones in ledger.py."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from consentry.errors import Conflict, NotFound
-from consentry.flows import store
+from consentry.flows import flow_store, store
 from consentry.flows.columns import decode_schedule, encode_schedule
 from consentry.flows.destination.model import (
     Destination,
@@ -22,12 +19,7 @@ from consentry.flows.destination.model import (
     RowsSpec,
 )
 from consentry.flows.model import Run
-from consentry.storage import announce
-from consentry.storage.tables import credentials, destinations, sources
-
-_WITH_CREDENTIAL: Final[Select[Any]] = select(*destinations.c, credentials.c.name.label("credential_name")).join(
-    credentials, credentials.c.id == destinations.c.credential_id
-)
+from consentry.storage.tables import destinations, sources
 
 
 def columns_of(new: NewDestination, *, dataset: str | None) -> dict[str, Any]:
@@ -35,7 +27,6 @@ def columns_of(new: NewDestination, *, dataset: str | None) -> dict[str, Any]:
     return {
         "name": new.name,
         "name_key": new.name.casefold(),
-        "credential_id": new.credential_id,
         "template": new.template,
         "origin": encode_rows(new.rows),
         "mapping": encode({name: asdict(each) for name, each in new.mapping.items()}),
@@ -50,55 +41,15 @@ def columns_of(new: NewDestination, *, dataset: str | None) -> dict[str, Any]:
     }
 
 
-async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> DestinationId:
-    """Insert a destination; raise Conflict when its name or the dataset of its answers is taken."""
-    try:
-        async with connection.begin_nested():
-            found = await connection.execute(insert(destinations).values(values).returning(destinations.c.id))
-    except IntegrityError as error:
-        raise _taken(error, values) from error
-    destination_id = DestinationId(found.scalar_one())
-    await announce(connection, f"destination:{destination_id}")
-    return destination_id
-
-
-async def change(connection: AsyncConnection, destination_id: int, values: Mapping[str, Any]) -> None:
-    """Change columns of a destination; raise Conflict when its new name or dataset is taken."""
-    try:
-        async with connection.begin_nested():
-            await connection.execute(
-                update(destinations).where(destinations.c.id == destination_id).values(dict(values))
-            )
-    except IntegrityError as error:
-        raise _taken(error, values) from error
-    await announce(connection, f"destination:{destination_id}")
-
-
-def _taken(error: IntegrityError, values: Mapping[str, Any]) -> Conflict:
-    if "name_key" in str(error.orig):
-        return Conflict(f"There is a destination named {values.get('name')} already.", hint="Choose another name.")
-    return Conflict(
-        f"Another destination keeps its answers in the dataset {values.get('dataset')}.", hint="Choose another name."
-    )
-
-
 async def is_filled_by_source(connection: AsyncConnection, place: str, dataset: str) -> bool:
     """Tell whether a source fills a dataset of this name in this warehouse."""
     query = select(sources.c.id).where(sources.c.warehouse_key == place, sources.c.dataset == dataset)
     return (await connection.execute(query)).first() is not None
 
 
-async def remove(connection: AsyncConnection, destination_id: int) -> None:
-    """Delete a destination with what it remembers; its runs stay."""
-    await connection.execute(delete(destinations).where(destinations.c.id == destination_id))
-    await announce(connection, f"destination:{destination_id}")
-
-
 async def get(connection: AsyncConnection, destination_id: int) -> Destination:
     """Return a destination with its last run; raise NotFound."""
-    row = (await connection.execute(_WITH_CREDENTIAL.where(destinations.c.id == destination_id))).one_or_none()
-    if row is None:
-        raise NotFound("There is no such destination.")
+    row = await flow_store.get(connection, "destination", destination_id)
     return (await _with_last_runs(connection, [row]))[0]
 
 
@@ -106,24 +57,16 @@ async def list_page(
     connection: AsyncConnection, *, name: str | None, credential_id: int | None, page: int, per_page: int
 ) -> tuple[list[Destination], bool]:
     """Return a page of destinations by name, and whether there are more."""
-    query = _WITH_CREDENTIAL.order_by(destinations.c.name_key, destinations.c.id)
-    if name is not None:
-        query = query.where(destinations.c.name_key == name.casefold())
-    if credential_id is not None:
-        query = query.where(destinations.c.credential_id == credential_id)
-    rows = (await connection.execute(query.limit(per_page + 1).offset((page - 1) * per_page))).all()
-    return await _with_last_runs(connection, rows[:per_page]), len(rows) > per_page
-
-
-async def list_due(connection: AsyncConnection, now: datetime, limit: int) -> list[DestinationId]:
-    """Return active destinations whose time has come."""
-    due = select(destinations.c.id).where(destinations.c.is_active, destinations.c.next_run_at <= now)
-    return [DestinationId(each) for each in (await connection.execute(due.limit(limit))).scalars()]
+    rows, more = await flow_store.list_page(
+        connection, "destination", name=name, credential_id=credential_id, page=page, per_page=per_page
+    )
+    return await _with_last_runs(connection, rows), more
 
 
 async def list_followers(connection: AsyncConnection, source_id: int, *, paused: bool = False) -> list[Destination]:
     """Return the active destinations that run after each run of a source; ``paused``: the others too."""
-    query = _WITH_CREDENTIAL.where(destinations.c.after_source == source_id).order_by(destinations.c.id)
+    after = flow_store.WITH_CREDENTIAL["destination"].where(destinations.c.after_source == source_id)
+    query = after.order_by(destinations.c.id)
     if not paused:
         query = query.where(destinations.c.is_active)
     return [_destination(row, None) for row in (await connection.execute(query)).all()]

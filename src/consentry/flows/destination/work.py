@@ -13,7 +13,7 @@ from consentry.core.clock import Clock
 from consentry.core.ids import Randomness
 from consentry.core.steps import Steps
 from consentry.errors import LeaseTaken
-from consentry.flows import store as flow_store
+from consentry.flows import store as run_store
 from consentry.flows.destination import row_store
 from consentry.flows.destination.ledger import Book
 from consentry.flows.destination.mapping import MappedRow
@@ -96,7 +96,7 @@ class Held:
         asked = self._upstream.requests
         async with work.database.transaction() as connection:
             proof = {"lease_fence": work.fence}
-            if not await flow_store.change_held(connection, work.run_id, work.fence, proof):
+            if not await run_store.change_held(connection, work.run_id, work.fence, proof):
                 raise LeaseTaken("A later holder of this run is at work.")
             await row_store.count_requests(connection, work.run_id, asked - self._counted)
             yield connection

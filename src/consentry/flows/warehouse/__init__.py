@@ -1,7 +1,7 @@
 """Warehouses: where datasets live. The engines are imported when one is opened, because they are heavy."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,26 +31,24 @@ def open_dataset(
         yield dataset
 
 
-@contextmanager
 def open_to_look(
     source: Source, streams: Sequence[Stream], *, home: Path, address: Secret | None = None
-) -> Iterator[Dataset | None]:
+) -> AbstractContextManager[Dataset | None]:
     """Open a source's dataset to look at it, or give None when there is none yet. Raises what ``open_dataset`` does."""
-    from consentry.flows.warehouse.opening import to_read
+    return _to_read(source, streams, home, address)
 
-    engine = to_read(source, home, address)
-    if engine is None:
-        yield None
-        return
-    with _held(engine, source, streams) as dataset:
-        yield dataset
+
+def open_copy(
+    source: Source, streams: Sequence[Stream], *, home: Path, address: Secret | None = None
+) -> AbstractContextManager[Copy | None]:
+    """Open a dataset to read records out of it, or give None when there is none yet. Raises as ``open_dataset``."""
+    return _to_read(source, streams, home, address)
 
 
 @contextmanager
-def open_copy(
-    source: Source, streams: Sequence[Stream], *, home: Path, address: Secret | None = None
-) -> Iterator[Copy | None]:
-    """Open a dataset to read records out of it, or give None when there is none yet. Raises as ``open_dataset``."""
+def _to_read(
+    source: Source, streams: Sequence[Stream], home: Path, address: Secret | None
+) -> Iterator["SqlDataset | None"]:
     from consentry.flows.warehouse.opening import to_read
 
     engine = to_read(source, home, address)

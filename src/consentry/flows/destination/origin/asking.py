@@ -1,10 +1,12 @@
 """What the process that reads tables, queries and Parquet is asked, and which warehouse a table or query is in."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from consentry.core.pages import every
 from consentry.errors import NotFound
 from consentry.flows import sources
 from consentry.flows.destination.model import RowsSpec
@@ -15,7 +17,6 @@ from consentry.flows.room import Room
 LONGEST_QUERY: Final = 100_000
 LENGTH: Final = 4
 """Bytes before all that is said, which tell how much it is."""
-_PER_PAGE: Final = 100
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,18 +96,8 @@ async def _source(room: Room, spec: RowsSpec, dataset: str) -> Source | None:
         return None
     if not dataset:
         raise refused("table", "Write the table with its dataset before it, such as crm.parties.")
-    found = [source for source in await _all(room) if source.dataset == dataset]
+    found = [source for source in await every(partial(sources.list_sources, room)) if source.dataset == dataset]
     if len(found) > 1:
         names = ", ".join(source.name for source in found)
         raise refused("source_id", f"Several sources keep a dataset {shown(dataset)}: {names}. Say which one is meant.")
     return found[0] if found else None
-
-
-async def _all(room: Room) -> list[Source]:
-    found: list[Source] = []
-    page, more = 1, True
-    while more:
-        some, more = await sources.list_sources(room, page=page, per_page=_PER_PAGE)
-        found += some
-        page += 1
-    return found

@@ -1,4 +1,4 @@
-"""A destination's run seen through to its end, and shown with the rows to look at."""
+"""A run seen through to its end and shown, a destination's with the rows to look at."""
 
 from typing import TYPE_CHECKING, Final
 
