@@ -221,7 +221,11 @@ def _hook_operation() -> Json:
                 "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,200}$"},
             }
         ],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+        "requestBody": {
+            "required": True,
+            "description": "Whatever the provider sends. Where no record is named, all changes are read.",
+            "content": {"application/json": {"schema": {}}},
+        },
         "responses": {
             "204": {"description": "The hint is stored."},
             **_named({status: answer(status) for status in (400, 404, 405, 410, 413, 415, 429, 500, 503)}),
