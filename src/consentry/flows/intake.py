@@ -12,7 +12,7 @@ from consentry.flows.shape import plan_of
 from consentry.flows.tally import Tally
 from consentry.flows.warehouse.contract import Dataset, Written
 
-BATCH: Final = 2_000
+BATCH: Final = 4_000
 """So many records are written in one transaction."""
 SECONDS: Final = 5.0
 """What has been read for so long is written, however little it is."""

@@ -26,8 +26,8 @@ TYPES: Final[Mapping[str, str]] = {
 _CONFIG: Final[dict[str, Any]] = {
     "autoinstall_known_extensions": False,  # nothing is fetched from anywhere
     "autoload_known_extensions": False,
-    "memory_limit": "128MB",
-    "threads": 2,
+    "memory_limit": "96MB",
+    "threads": 1,
 }
 _NAMES: Final = (
     "SELECT table_name FROM duckdb_tables() WHERE schema_name = ? AND database_name = current_database()"
