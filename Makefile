@@ -78,7 +78,7 @@ journeys: .venv/.develop .venv/.chromium .venv/.peers  ## the journeys alone: re
 	@$(PYTEST) tests/journeys
 
 soak: .venv/.develop .venv/.chromium .venv/.peers  ## the long form of the proofs: many rounds, every step
-	@CONSENTRY_SOAK=1 $(BIN)/python -m pytest -m soak
+	@CONSENTRY_SOAK=1 $(BIN)/python -m pytest -v -n $(CORES) --dist load --durations 20 -m soak
 
 bench: .venv/.develop  ## measure, on SQLite and PostgreSQL, and print the figures
 	@$(BIN)/python bench/figures.py
