@@ -2,10 +2,13 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,6 +156,21 @@ def test_a_file_that_another_program_has_open_is_busy_and_free_again_later(in_du
     with held_elsewhere(in_duckdb.home / "warehouse.duckdb"), pytest.raises(WarehouseBusy, match="open"):
         in_duckdb.write([{"id": 2}])
     assert in_duckdb.write([{"id": 2}]).new == 1
+
+
+def test_many_runs_of_one_process_open_and_close_one_file_at_once(in_duckdb: Warehouse) -> None:
+    def go(number: int) -> int:
+        own = replace(in_duckdb, source=replace(in_duckdb.source, dataset=f"crm_{number}"))
+        written, lots = 0, random.Random(number)
+        for attempt in range(50):
+            with suppress(WarehouseBusy):  # a run comes back a little later
+                written += own.write([{"id": attempt}]).new
+            time.sleep(lots.random() / 50)  # so that now and then the last one closes while the next one opens
+        return written
+
+    with ThreadPoolExecutor(3) as pool:
+        counts = list(pool.map(go, range(3)))
+    assert min(counts) > 40
 
 
 def test_a_look_is_possible_while_this_process_writes(in_duckdb: Warehouse) -> None:

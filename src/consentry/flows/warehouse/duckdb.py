@@ -226,7 +226,7 @@ def _translated(path: Path) -> Iterator[None]:
 def _ours(error: Exception, path: Path) -> WarehouseBusy | WarehouseRefused:
     """Say whose move it is."""
     words = str(error).lower()
-    if "lock" in words or isinstance(error, duckdb.ConnectionException):
+    if "lock" in words or isinstance(error, (duckdb.ConnectionException, duckdb.ResourceInUseException)):
         return WarehouseBusy(f"Another program has the warehouse {path} open.")
     if isinstance(error, duckdb.TransactionException):
         return WarehouseBusy(f"Somebody else is writing the same rows of the warehouse {path}.")
