@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install -qq --no-user --disable-pip-version-check
 CODE := src tests tools $(wildcard bench)
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 WORKERS ?= $(shell expr $(CORES) + $(CORES) / 2)# tests of processes that die and sleep wait much of their time
-PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope
 
 # The caller's own Python settings don't reach into our environment.
 unexport PYTHONPATH PYTHONHOME PYTHONWARNINGS PYTHONDONTWRITEBYTECODE VIRTUAL_ENV PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV

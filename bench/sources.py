@@ -152,8 +152,8 @@ async def due(fresh: Fresh, _: int) -> None:
             slow, runs = await _until_all_ran(home, port)
             seconds = time.perf_counter() - began
         state: Any = stage.get_json(f"{provider}/sandbox/state")
-    refreshes = state["counts"]["token"].get("refresh_token", 0)
-    refused = sum(count for name, count in state["counts"]["api"].items() if name.startswith("429"))
+    refreshes = state["token_requests"]["refresh_token"]
+    refused = sum(state["over_the_limit"].values())
     say(f"{SOURCES} sources due at once, two streams each", f"{seconds:.1f} s", "", f"{runs} runs succeeded")
     say("refreshes by their stale credentials", f"{refreshes}", f"<= {CREDENTIALS}")
     say("calls over the provider's limit", f"{refused}", "0", "400 calls in ten seconds for all")
@@ -179,6 +179,7 @@ async def _until_all_ran(home: stage.Home, port: int) -> tuple[list[float], int]
     """Read pages until every source ran; return how long each page took, and how many runs succeeded."""
     slow: list[float] = []
     over = threading.Event()
+    well = 0
 
     def read() -> None:
         with Person(f"http://127.0.0.1:{port}") as person:
@@ -197,23 +198,25 @@ async def _until_all_ran(home: stage.Home, port: int) -> tuple[list[float], int]
         async with opened(home, port) as app:
             ends = time.perf_counter() + PATIENCE
             while time.perf_counter() < ends:
-                done = await _count(app)
-                if done >= SOURCES:
+                ended, well = await _count(app)
+                if ended >= SOURCES:
                     break
                 await asyncio.sleep(0.5)
     finally:
         over.set()
         reader.join()
-    return slow, done
+    return slow, well
 
 
-async def _count(app: App) -> int:
-    found, more, page = 0, True, 0
+async def _count(app: App) -> tuple[int, int]:
+    """Return how many runs have ended, and how many of them well."""
+    ended, well, more, page = 0, 0, True, 0
     while more:
         page += 1
-        runs, more = await flows.list_runs(app.flows, status=RunStatus.SUCCEEDED, page=page, per_page=100)
-        found += len(runs)
-    return found
+        runs, more = await flows.list_runs(app.flows, page=page, per_page=100)
+        ended += sum(run.status in flows.ENDED for run in runs)
+        well += sum(run.status is RunStatus.SUCCEEDED for run in runs)
+    return ended, well
 
 
 SECTIONS: Final[dict[str, Callable[[Fresh, int], Any]]] = {"first": first, "many": many, "idle": idle, "due": due}

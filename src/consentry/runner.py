@@ -16,7 +16,7 @@ from consentry import flows
 from consentry import settings as configuration
 from consentry.app import App
 from consentry.core import log, loop
-from consentry.core.process import collect_rarely, keep_what_is_there
+from consentry.core.process import collect_rarely, give_way, keep_what_is_there
 from consentry.errors import ConsentryError
 from consentry.flows import Claimed, RunStatus, Trouble
 from consentry.settings import Settings
@@ -109,6 +109,8 @@ def main() -> None:
     chosen = options.parse_args()
     settings = configuration.load()
     log.configure(settings.log_format, settings.log_level)
+    if chosen.child:
+        give_way()
     collect_rarely()
     keep_what_is_there()
     loop.run(serve(settings, only=chosen.run, follows_stdin=chosen.child))

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,8 @@ FRUGAL: Final = {"MALLOC_ARENA_MAX": "2"}
 _COLLECT: Final = (50_000, 20, 100)
 """How many new objects make Python look for garbage among them, and how often among older ones."""
 
+_NICENESS: Final = 10
+
 
 def collect_rarely() -> None:
     """Have Python look for garbage seldom.
@@ -19,6 +22,12 @@ def collect_rarely() -> None:
     import and a third of that of a run.
     """
     gc.set_threshold(*_COLLECT)
+
+
+def give_way() -> None:
+    """Let this process have the processor after others: people wait for pages, nobody waits for a run as much."""
+    if sys.platform != "win32":
+        os.nice(_NICENESS)
 
 
 def keep_what_is_there() -> None:

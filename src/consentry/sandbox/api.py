@@ -124,6 +124,7 @@ async def answer_api(request: Request) -> Response:
     allowance = world.budget.spend(user.username)
     headers = allowance.headers() if allowance is not None else {}
     if allowance is not None and not allowance.allowed:
+        world.journal.count("over_the_limit", user.username)
         return _respond(_OVER_THE_LIMIT, headers)
     shape, ids = shape_of(path)
     handler = _find(request.method, shape)

@@ -23,6 +23,7 @@ def picture_of(world: World) -> dict[str, Any]:
         # These are counted as they come in, also when a fault hits them; the counts above only when they are processed.
         "api_calls": journal.counts("api_calls"),
         "oauth_calls": journal.counts("oauth_calls"),
+        "over_the_limit": journal.counts("over_the_limit"),
         "grants": [
             {
                 "id": grant.id,

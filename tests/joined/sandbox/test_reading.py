@@ -250,6 +250,7 @@ async def test_the_limit_is_told_and_then_refused_per_user(running: RunningSandb
     assert remaining == ["1", "0"]
     refused = await applicant.get(ada["access_token"], "site")
     assert (refused.status, refused.json) == (429, {"error": "rate limit reached"})
+    assert sum(running.world.journal.counts("over_the_limit").values()) == 1
     assert "Retry-After" not in refused.headers
     assert refused.headers["X-RateLimit-Limit"] == "2"
     assert 0 < int(refused.headers["X-RateLimit-Reset"]) - running.world.clock.now().timestamp() <= 3600
