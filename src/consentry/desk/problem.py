@@ -21,9 +21,11 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _tree(root: type[ConsentryError]) -> dict[str, type[ConsentryError]]:
+    """Return the errors by their codes; what a room derives for itself never travels."""
     known = {root.code: root}
     for branch in root.__subclasses__():
-        known |= _tree(branch)
+        if branch.__module__ == errors.__name__:
+            known |= _tree(branch)
     return known
 
 

@@ -1,6 +1,7 @@
 """An error that a server answered with is the same error here."""
 
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 
@@ -41,6 +42,12 @@ def test_every_error_survives_the_way(kind: type[ConsentryError]) -> None:
     if isinstance(sent, errors.PassingError) and "retry-after" in headers:
         assert isinstance(arrived, errors.PassingError)
         assert arrived.retry_after == 7
+
+
+def test_an_error_that_a_room_derives_for_itself_stands_for_nobody_else() -> None:
+    import_module("consentry.metering")
+    arrived = error_of(503, {}, problem_of(errors.ProviderDown("It rains.")).body())
+    assert type(arrived) is errors.ProviderDown
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b"[]", b'{"code": 3}', b'{"code": ""}', b"\xff"])
